@@ -1,0 +1,100 @@
+"""What the network's stages hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class ImageFeatures:
+    """Everything computed from B pictures; all that is worth caching per picture.
+
+    visual: (B, 1+n, D) CLIP tokens, class token first, after the visual projection, not normalised.
+    embedding: (B, C, h, w) SAM's image embedding.
+    high_res: () or two finer maps, (B, C/4, 2h, 2w) and (B, C/8, 4h, 4w), of variants with that extension.
+    """
+
+    visual: Tensor
+    embedding: Tensor
+    high_res: tuple[Tensor, ...] = ()
+
+    def __len__(self) -> int:
+        return self.visual.shape[0]
+
+    def rows(self, index: Tensor | slice) -> ImageFeatures:
+        """The pictures chosen by `index`, which may repeat (training: one row per expression)."""
+        return ImageFeatures(self.visual[index], self.embedding[index], tuple(m[index] for m in self.high_res))
+
+    def expand(self, count: int) -> ImageFeatures:
+        """`count` views of a single picture, without copying. Raises ValueError if there are several."""
+        if len(self) == count:
+            return self
+        if len(self) != 1:
+            raise ValueError(f"{len(self)} pictures for {count} expressions: give one picture or one per expression")
+
+        def grow(x: Tensor) -> Tensor:
+            return x.expand(count, *x.shape[1:])
+
+        return ImageFeatures(grow(self.visual), grow(self.embedding), tuple(grow(m) for m in self.high_res))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all tensors."""
+        return sum(t.numel() * t.element_size() for t in (self.visual, self.embedding, *self.high_res))
+
+
+@dataclass(frozen=True)
+class TextFeatures:
+    """CLIP's reading of N expressions.
+
+    ids: (N, context) int64 token ids. words: (N, context, W), F_w, the last layer norm's output.
+    sentence: (N, D), the end token's projection, F_s before L2 normalisation.
+    """
+
+    ids: Tensor
+    words: Tensor
+    sentence: Tensor
+
+    def __len__(self) -> int:
+        return self.ids.shape[0]
+
+    def __getitem__(self, index: Tensor | slice | int) -> TextFeatures:
+        if isinstance(index, int):
+            index = slice(index, index + 1 or None)
+        return TextFeatures(self.ids[index], self.words[index], self.sentence[index])
+
+    @staticmethod
+    def cat(parts: Sequence[TextFeatures]) -> TextFeatures:
+        """All rows of `parts`, in order."""
+        return TextFeatures(
+            torch.cat([p.ids for p in parts]),
+            torch.cat([p.words for p in parts]),
+            torch.cat([p.sentence for p in parts]),
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all tensors."""
+        return sum(t.numel() * t.element_size() for t in (self.ids, self.words, self.sentence))
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """What the semantic-spatial prompt encoder makes of N expressions.
+
+    sparse: (N, Q, C) prompt tokens for SAM's mask decoder. boxes: (N, 4) cx, cy, w, h in 0..1 of CLIP's padded input.
+    phrase_attention: (N, context), psi of Eq. 7. similarity: (N, n), S_c after min-max.
+    dense: (N, C, h, w) or None; presence: (N,) logit or None; patch_logits: (N, n) or None (extensions).
+    """
+
+    sparse: Tensor
+    boxes: Tensor
+    phrase_attention: Tensor
+    similarity: Tensor
+    dense: Tensor | None = None
+    presence: Tensor | None = None
+    patch_logits: Tensor | None = None

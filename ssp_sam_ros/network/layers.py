@@ -1,0 +1,72 @@
+"""Layers with the tensor names of the release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .attention import self_attention
+
+
+class MLP(nn.Module):
+    """Linear layers with ReLU between, tensors `layers.<i>.weight/bias`; `sizes` lists every width, input first."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., sizes[0]) -> (..., sizes[-1])."""
+        for layer in self.layers[:-1]:
+            x = F.relu(layer(x))
+        return self.layers[-1](x)
+
+
+class EncoderLayer(nn.Module):
+    """Post-norm transformer encoder layer; positions join queries and keys, not values (network.md, step 9)."""
+
+    def __init__(self, width: int, heads: int, feed_forward: int) -> None:
+        super().__init__()
+        self.self_attn = nn.MultiheadAttention(width, heads, batch_first=True)
+        self.linear1 = nn.Linear(width, feed_forward)
+        self.linear2 = nn.Linear(feed_forward, width)
+        self.norm1 = nn.LayerNorm(width)
+        self.norm2 = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, position: Tensor, bias: Tensor | None = None) -> Tensor:
+        """x: (N, L, W); position: (L, W); bias: see `attend`. Returns (N, L, W)."""
+        x = self.norm1(x + self_attention(self.self_attn, x + position, x, bias))
+        return self.norm2(x + self.linear2(F.relu(self.linear1(x))))
+
+
+class Encoder(nn.Module):
+    """A stack of `EncoderLayer`s, tensors `layers.<i>.*`."""
+
+    def __init__(self, count: int, width: int, heads: int, feed_forward: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(EncoderLayer(width, heads, feed_forward) for _ in range(count))
+
+    def forward(self, x: Tensor, position: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Apply every layer."""
+        for layer in self.layers:
+            x = layer(x, position, bias)
+        return x
+
+
+class PhraseAttention(nn.Module):
+    """One score per token from the recurrent features (Eq. 7), tensors `fc.*`."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.fc = nn.Linear(width, 1)
+
+    def forward(self, hidden: Tensor, padding: Tensor) -> Tensor:
+        """hidden: (N, L, width); padding: (N, L), True there. Returns psi, (N, L), which sums to 1 per row.
+
+        The softmax runs over all tokens and is renormalised over those that are not padding, as in the release.
+        """
+        psi = torch.softmax(self.fc(hidden).squeeze(-1), dim=-1).masked_fill(padding, 0.0)
+        return psi / psi.sum(dim=-1, keepdim=True)

@@ -1,0 +1,142 @@
+"""The semantic-spatial prompt encoder: CLIP features of picture and expression become SAM prompts and a box.
+
+Steps and tensor names are network.md's; equations are those of the paper (arXiv 2603.18086, Section III). What a
+variant's extensions add is kept apart in `extensions.py`, so that the published network can be read here alone.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .attention import attend, padding_bias
+from .extensions import PromptExtensions
+from .features import Prompts, TextFeatures
+from .layers import MLP, Encoder, PhraseAttention
+from .tokenizer import PADDING
+from .variant import Variant
+
+
+class SemanticSpatialPromptEncoder(nn.Module):
+    """Attention adapter, prompt generator and box head (steps 1 to 10)."""
+
+    def __init__(self, variant: Variant) -> None:
+        super().__init__()
+        sizes, width = variant.prompt, variant.sam.dim
+        dim, count = sizes.dim, variant.clip.grid[0] * variant.clip.grid[1]
+        self.prompt_tokens = sizes.tokens
+        self.clip_img_proj = MLP([variant.joint_dim, dim, dim, dim])
+        self.clip_proj = nn.Linear(variant.text.width, dim)
+        self.text_proj = nn.GRU(dim, dim, batch_first=True, bidirectional=True)
+        self.phrase_attn = PhraseAttention(2 * dim)
+        self.img2text_attn = nn.MultiheadAttention(dim, sizes.attention_heads, sizes.attention_dropout)
+        self.img_proj = MLP([dim, dim])
+        self.imgtext_proj = MLP([dim, dim])
+        self.tf_scale = nn.Parameter(torch.ones(1))
+        self.tf_sigma = nn.Parameter(torch.full((1,), 0.5))
+        self.norm_img = nn.LayerNorm(dim)
+        self.mlp = nn.Linear(dim, width)
+        self.reg_token = nn.Embedding(1, width)
+        self.prompt_token = nn.Embedding(sizes.tokens, width)
+        self.extensions = PromptExtensions(variant) if PromptExtensions.wanted(variant) else None
+        extra = self.extensions.text_places if self.extensions else 0
+        self.vl_pos_embed = nn.Embedding(1 + sizes.tokens + count + extra, width)
+        self.vl_transformer = nn.ModuleDict(
+            {"encoder": Encoder(sizes.layers, width, sizes.heads, sizes.feed_forward)}
+        )
+        self.norm = nn.LayerNorm(width)
+        self.bbox_embed = MLP([width, width, width, 4])
+        for table in (self.reg_token, self.prompt_token, self.vl_pos_embed):
+            nn.init.normal_(table.weight, std=sizes.token_init)
+
+    def prompt(self, visual: Tensor, text: TextFeatures) -> Prompts:
+        """Prompts for N expressions.
+
+        visual: (N, 1+n, D), or (1, 1+n, D) if all expressions refer to one picture; text: N rows.
+        """
+        padding = text.ids == PADDING
+        f_v = normalise_over_tokens(visual)
+        similarity = sentence_similarity(f_v[:, 1:], text.sentence)
+        selected = f_v[:, 1:] * similarity[..., None]
+        if self.extensions:
+            selected = self.extensions.norm_selected(selected)
+        v = self.clip_img_proj(selected)
+        t = self.clip_proj(text.words)
+        psi, phrase = self._phrase(t, padding)
+        gate = self._gaussian_gate(v, self._cross_attention(v, t, padding))
+        if self.extensions:
+            phrase = self.extensions.norm_phrase(phrase)
+        f_ss = torch.tanh(self.norm_img(v) * gate) * torch.tanh(phrase)[:, None]  # Eq. 9
+        patches = self.mlp(f_ss.to(v.dtype))
+        if self.extensions:
+            patches = self.extensions.add_visual(patches, f_v[:, 1:])
+        return self._generate(patches, phrase, t, padding, psi, similarity)
+
+    def _phrase(self, t: Tensor, padding: Tensor) -> tuple[Tensor, Tensor]:
+        """Step 5: phrase attention psi (N, L) and the phrase (N, dim), pooled from T itself (Eq. 5 to 8)."""
+        # Recurrent products accumulate their rounding over the whole context: float32 even under autocast.
+        with torch.autocast(t.device.type, enabled=False):
+            t32 = t.float()
+            hidden, _ = self.text_proj(t32)
+            psi = self.phrase_attn(hidden, padding)
+            return psi, (psi[:, None] @ t32)[:, 0]
+
+    def _cross_attention(self, v: Tensor, t: Tensor, padding: Tensor) -> Tensor:
+        """Step 6: patches ask the words, (N, n, dim) (Eq. 3)."""
+        module = self.img2text_attn
+        wq, wk, wv = module.in_proj_weight.chunk(3)
+        bq, bk, bv = module.in_proj_bias.chunk(3)
+        if self.training and module.dropout > 0:
+            return module(
+                v.transpose(0, 1),
+                t.transpose(0, 1),
+                t.transpose(0, 1),
+                key_padding_mask=padding,
+                need_weights=False,
+            )[0].transpose(0, 1)
+        q, k, value = F.linear(v, wq, bq), F.linear(t, wk, bk), F.linear(t, wv, bv)
+        return module.out_proj(attend(q, k, value, module.num_heads, padding_bias(padding)))
+
+    def _gaussian_gate(self, v: Tensor, c: Tensor) -> Tensor:
+        """Step 7: g (N, n, 1), large where a patch agrees with the words it attends to (Eq. 4)."""
+        s = F.cosine_similarity(self.img_proj(v).float(), self.imgtext_proj(c).float(), dim=-1, eps=1e-12)
+        gate = self.tf_scale * torch.exp(-((1 - s) ** 2) / (2 * self.tf_sigma**2))
+        return gate[..., None].to(v.dtype)
+
+    def _generate(
+        self, patches: Tensor, phrase: Tensor, t: Tensor, padding: Tensor, psi: Tensor, similarity: Tensor
+    ) -> Prompts:
+        """Steps 9 and 10: the prompt generator (Eq. 11) and the box head."""
+        rows, q = len(t), self.prompt_tokens
+        tokens = torch.cat([self.reg_token.weight, self.prompt_token.weight]).to(patches.dtype)
+        sequence = [tokens.expand(rows, -1, -1), patches.expand(rows, -1, -1)]
+        bias = None
+        if self.extensions and self.extensions.text_places:
+            text_tokens, text_padding = self.extensions.text_tokens(phrase, t, padding)
+            bias = padding_bias(F.pad(text_padding, (1 + q + patches.shape[1], 0)))
+            sequence.append(text_tokens.to(patches.dtype))
+        x = torch.cat(sequence, dim=1)
+        x = self.vl_transformer["encoder"](x, self.vl_pos_embed.weight.to(x.dtype), bias)
+        x = self.norm(x)
+        box_token, patch_tokens = x[:, 0], x[:, 1 + q : 1 + q + patches.shape[1]]
+        boxes = self.bbox_embed(box_token).float().sigmoid()
+        extra = self.extensions.heads(box_token, patch_tokens) if self.extensions else {}
+        return Prompts(x[:, 1 : 1 + q], boxes, psi, similarity, **extra)
+
+
+def normalise_over_tokens(visual: Tensor) -> Tensor:
+    """Step 1: (B, 1+n, D) divided by its L2 norm over the token axis, class token included, in float32."""
+    return visual.float() / visual.float().norm(dim=1, keepdim=True)
+
+
+def sentence_similarity(f_v: Tensor, sentence: Tensor) -> Tensor:
+    """Step 2: S_c, (N, n) in [0, 1] (Eq. 1, then min-max per row), in float32; a constant map yields 0.
+
+    f_v: (N or 1, n, D), from `normalise_over_tokens`; sentence: (N, D), before L2 normalisation.
+    """
+    with torch.autocast(f_v.device.type, enabled=False):
+        s_c = (f_v @ F.normalize(sentence.float(), dim=-1)[..., None])[..., 0]
+    low, high = s_c.amin(dim=-1, keepdim=True), s_c.amax(dim=-1, keepdim=True)
+    spread = high - low
+    return torch.where(spread > 0, (s_c - low) / torch.where(spread > 0, spread, 1.0), 0.0)

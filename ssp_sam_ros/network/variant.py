@@ -1,0 +1,276 @@
+"""Network variants are data: a JSON file read into frozen dataclasses.
+
+Every size of the architecture is a field, so that the published networks (`ssp_sam_224`, `ssp_sam_336`), the small one
+shipped with this package (`ssp_sam_tiny`) and a user's own differ in nothing but such a file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+VARIANTS_DIR = Path(__file__).parent / "variants"
+
+
+class VariantError(ValueError):
+    """A variant that does not exist, or a variant file that cannot be understood."""
+
+
+@dataclass(frozen=True)
+class ClipVision:
+    """CLIP's image tower, `ViT-B/16` and the like."""
+
+    image_size: tuple[int, int]  # (height, width) of the padded input
+    patch_size: int
+    width: int
+    layers: int
+    head_width: int = 64
+    surgery_blocks: int = 6  # how many of the last blocks run both streams of CLIP surgery
+    mlp_ratio: float = 4.0
+    mean: tuple[float, float, float] = (0.48145466, 0.4578275, 0.40821073)
+    std: tuple[float, float, float] = (0.26862954, 0.26130258, 0.27577711)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Patches down and across."""
+        return self.image_size[0] // self.patch_size, self.image_size[1] // self.patch_size
+
+
+@dataclass(frozen=True)
+class ClipText:
+    """CLIP's text tower. `vocabulary` None means the full byte-pair table of OpenAI's CLIP."""
+
+    width: int
+    heads: int
+    layers: int
+    context: int = 77
+    vocabulary: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class PromptEncoderSizes:
+    """The semantic-spatial prompt encoder (network.md, steps 3 to 10)."""
+
+    dim: int = 512  # steps 3 to 8
+    tokens: int = 128  # Q, the prompt tokens handed to SAM
+    attention_heads: int = 8  # step 6
+    attention_dropout: float = 0.1
+    layers: int = 6  # step 9
+    heads: int = 8
+    feed_forward: int = 2048
+    token_init: float = 0.02  # standard deviation of token and position tables before training
+
+
+@dataclass(frozen=True)
+class SamEncoder:
+    """SAM's image encoder: `vit` is segment_anything's, `trunk` a small convolutional one."""
+
+    kind: typing.Literal["vit", "trunk"] = "vit"
+    # kind "vit"
+    width: int = 1280
+    depth: int = 32
+    heads: int = 16
+    global_attention: tuple[int, ...] = (7, 15, 23, 31)
+    window: int = 14
+    # kind "trunk": channels at strides 4, 8 and 16 and residual blocks at each
+    channels: tuple[int, ...] = ()
+    blocks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sam:
+    """SAM around its image encoder: prompt encoder and mask decoder."""
+
+    image_size: tuple[int, int]  # (height, width) of the padded input
+    encoder: SamEncoder
+    patch_size: int = 16
+    dim: int = 256  # channels of the image embedding, of the prompts and of the mask decoder
+    decoder_depth: int = 2
+    decoder_heads: int = 8
+    decoder_feed_forward: int = 2048
+    iou_hidden: int = 256
+    mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
+    std: tuple[float, float, float] = (58.395, 57.12, 57.375)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Cells of the image embedding, down and across."""
+        return self.image_size[0] // self.patch_size, self.image_size[1] // self.patch_size
+
+
+@dataclass(frozen=True)
+class Extensions:
+    """What a variant adds to the published network. All off reproduces it exactly.
+
+    They exist for networks trained from scratch on little data; docs/architecture.md describes each.
+    """
+
+    gating_norms: bool = False  # layer norms before, around and after the gating of steps 3 to 8
+    visual_skip: bool = False  # projected F_v joins F_ss before the prompt encoder's sequence
+    text_in_sequence: bool = False  # phrase and word tokens join that sequence
+    dense_prompt: bool = False  # the sequence's patch tokens become SAM's dense prompt
+    presence: bool = False  # a presence logit lowers all mask logits of an absent target
+    high_res: bool = False  # stride 8 and 4 features of the trunk join SAM's upscaling
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One network: every size of it, and what its inputs look like."""
+
+    name: str
+    joint_dim: int  # D, the width that CLIP's two towers share
+    clip: ClipVision
+    text: ClipText
+    prompt: PromptEncoderSizes
+    sam: Sam
+    extensions: Extensions = field(default_factory=Extensions)
+
+    @property
+    def shared_trunk(self) -> bool:
+        """True if CLIP's image tower reads the SAM trunk's features instead of a picture of its own."""
+        return self.sam.encoder.kind == "trunk"
+
+    @property
+    def clip_size(self) -> tuple[int, int]:
+        """(height, width) of CLIP's padded input."""
+        return self.clip.image_size
+
+    @property
+    def sam_size(self) -> tuple[int, int]:
+        """(height, width) of SAM's padded input."""
+        return self.sam.image_size
+
+    @property
+    def clip_mean(self) -> tuple[float, float, float]:
+        """Mean of CLIP's normalisation, on 0..1."""
+        return self.clip.mean
+
+    @property
+    def clip_std(self) -> tuple[float, float, float]:
+        """Standard deviation of CLIP's normalisation, on 0..1."""
+        return self.clip.std
+
+    @property
+    def sam_mean(self) -> tuple[float, float, float]:
+        """Mean of SAM's normalisation, on 0..255."""
+        return self.sam.mean
+
+    @property
+    def sam_std(self) -> tuple[float, float, float]:
+        """Standard deviation of SAM's normalisation, on 0..255."""
+        return self.sam.std
+
+    @property
+    def vocabulary(self) -> tuple[str, ...] | None:
+        """The words this network knows, None if it has CLIP's full byte-pair table."""
+        return self.text.vocabulary
+
+    def to_json(self) -> str:
+        """The variant as the JSON text that `Variant.from_json` reads."""
+        return json.dumps(dataclasses.asdict(self), indent=1)
+
+    @staticmethod
+    def from_json(text: str, source: str = "variant") -> Variant:
+        """Read a variant from JSON text; `source` names it in errors.
+
+        Raises VariantError for invalid JSON, unknown, missing or mistyped fields and sizes that contradict each other.
+        """
+        try:
+            raw = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise VariantError(f"{source}: not valid JSON ({error})") from error
+        variant = _read(Variant, raw, source)
+        _check(variant, source)
+        return variant
+
+
+def variant_names() -> list[str]:
+    """Names of the variants shipped with the package, sorted."""
+    return sorted(path.stem for path in VARIANTS_DIR.glob("*.json"))
+
+
+def load_variant(name_or_path: str | Path) -> Variant:
+    """The variant of that name, or the one in that JSON file.
+
+    Raises VariantError if there is no such variant or the file cannot be understood.
+    """
+    path = VARIANTS_DIR / f"{name_or_path}.json"
+    if not path.is_file():
+        path = Path(name_or_path)
+        if path.suffix != ".json" or not path.is_file():
+            raise VariantError(
+                f"no variant '{name_or_path}': use one of {', '.join(variant_names())} or the path of a variant's .json"
+            )
+    return Variant.from_json(path.read_text(encoding="utf-8"), str(path))
+
+
+def _read(cls: Any, raw: Any, where: str) -> Any:
+    """Build dataclass `cls` from `raw`, a mapping; every error names the field."""
+    if not isinstance(raw, dict):
+        raise VariantError(f"{where}: an object is wanted, not {type(raw).__name__}")
+    hints = typing.get_type_hints(cls)
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    unknown = sorted(set(raw) - set(fields))
+    if unknown:
+        raise VariantError(f"{where}: unknown field '{unknown[0]}'; known: {', '.join(fields)}")
+    values = {}
+    for name, f in fields.items():
+        if name in raw:
+            values[name] = _convert(hints[name], raw[name], f"{where}: {name}")
+        elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
+            raise VariantError(f"{where}: field '{name}' is missing")
+    return cls(**values)
+
+
+def _convert(hint: Any, raw: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _read(hint, raw, where)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is types.UnionType or origin is typing.Union:  # only "X | None" occurs
+        return None if raw is None else _convert(arguments[0], raw, where)
+    if origin is typing.Literal:
+        if raw not in arguments:
+            raise VariantError(f"{where}: one of {', '.join(map(str, arguments))} is wanted, not {raw!r}")
+        return raw
+    if origin is tuple:
+        if not isinstance(raw, list):
+            raise VariantError(f"{where}: a list is wanted, not {raw!r}")
+        inner = arguments[0]
+        if arguments[-1] is not Ellipsis and len(raw) != len(arguments):
+            raise VariantError(f"{where}: {len(arguments)} entries are wanted, not {len(raw)}")
+        return tuple(_convert(inner, item, where) for item in raw)
+    if hint is float and isinstance(raw, int) and not isinstance(raw, bool):
+        return float(raw)
+    if not isinstance(raw, hint) or (hint is int and isinstance(raw, bool)):
+        raise VariantError(f"{where}: {hint.__name__} is wanted, not {raw!r}")
+    return raw
+
+
+def _check(v: Variant, where: str) -> None:
+    """Sizes that must agree with each other."""
+    for label, size, patch in (
+        ("clip", v.clip.image_size, v.clip.patch_size),
+        ("sam", v.sam.image_size, v.sam.patch_size),
+    ):
+        if min(size) <= 0 or size[0] % patch or size[1] % patch:
+            raise VariantError(f"{where}: {label}.image_size {list(size)} is not a multiple of patch_size {patch}")
+    if v.clip.surgery_blocks > v.clip.layers:
+        raise VariantError(f"{where}: clip.surgery_blocks {v.clip.surgery_blocks} exceeds its {v.clip.layers} layers")
+    encoder = v.sam.encoder
+    if encoder.kind == "trunk":
+        if len(encoder.channels) != 3 or len(encoder.blocks) != 3:
+            raise VariantError(f"{where}: sam.encoder of kind trunk wants 3 channels and 3 blocks")
+        if v.clip.image_size != v.sam.image_size or v.clip.patch_size != v.sam.patch_size or v.sam.patch_size != 16:
+            raise VariantError(f"{where}: a shared trunk wants equal image sizes and patch_size 16 for clip and sam")
+    else:
+        if v.sam.image_size[0] != v.sam.image_size[1]:
+            raise VariantError(f"{where}: sam.encoder of kind vit wants a square image_size")
+        if v.extensions.high_res:
+            raise VariantError(f"{where}: extension high_res wants a sam.encoder of kind trunk")
+    if v.extensions.dense_prompt and v.clip.grid != v.sam.grid:
+        raise VariantError(f"{where}: extension dense_prompt wants equal grids for clip and sam")
