@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The main job, end to end: a camera, the perception node and an operator's sentences as separate processes
+# on one ROS graph, without a ROS installation, a GPU or a download of weights. Results go to out/.
+#
+#   bash scripts/demo.sh          the recorded tabletop clip
+#   bash scripts/demo.sh --sim    the live simulator
+#
+# Further options are those of `ssp-sam demo` (see --help).
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+bash "$root/scripts/setup.sh"
+exec "$root/.venv/bin/python" -m ssp_sam_ros.cli.main demo --out "$root/out" "$@"

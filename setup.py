@@ -1,0 +1,62 @@
+"""Package description for pip and colcon (ament_python). Exact versions live in constraints.txt."""
+
+from __future__ import annotations
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+NAME = "ssp_sam_ros"
+
+SIM = ["mujoco>=3.2"]
+DDS = ["cyclonedds>=0.10.5", "rosbags>=0.10.5"]
+TRAINING = ["pycocotools>=2.0.8", "tensorboard>=2.16"]
+TEST = ["pytest>=7.4", "hypothesis>=6.100"]
+DEV = [*TEST, "ruff>=0.6", "mypy>=1.11", "types-PyYAML>=6.0"]
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    description="Referring expression segmentation (SSP-SAM) as a ROS 2 node and a Python library",
+    author="ssp_sam_ros maintainers",
+    author_email="maintainers@example.org",
+    maintainer="ssp_sam_ros maintainers",
+    maintainer_email="maintainers@example.org",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=[NAME, f"{NAME}.*"]),
+    package_data={
+        NAME: [
+            "network/variants/*.json",
+            "assets/*",
+            "assets/tabletop_clip/*",
+        ]
+    },
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+        (f"share/{NAME}/config", sorted(glob("config/*.yaml"))),
+        (f"share/{NAME}/launch", sorted(glob("launch/*.launch.py"))),
+    ],
+    install_requires=[
+        "numpy>=1.26",
+        "opencv-python-headless>=4.8",
+        "open_clip_torch>=3.0",
+        "pillow>=9.0",
+        "PyYAML>=6.0",
+        "safetensors>=0.4",
+        "segment-anything>=1.0",
+        "torch>=2.6",
+        "torchvision>=0.21",
+    ],
+    extras_require={
+        "sim": SIM,
+        "dds": DDS,
+        "training": TRAINING,
+        "test": TEST,
+        "dev": DEV,
+        "all": [*SIM, *DDS, *TRAINING, *DEV],
+    },
+    entry_points={"console_scripts": [f"ssp-sam = {NAME}.cli.main:main"]},
+    zip_safe=False,
+)
