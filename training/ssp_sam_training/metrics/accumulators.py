@@ -1,0 +1,208 @@
+"""Sums over samples: what a table of results shows.
+
+An accumulator is fed one sample after the other (`add`), or another accumulator (`merge`, for several processes), and
+says at any time what its samples amount to (`summary`). Where no sample counts the answer is NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Self
+
+from .bootstrap import bootstrap_interval
+from .scores import SampleScore
+
+PRECISION_THRESHOLDS: tuple[float, ...] = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+
+Interval = tuple[float, float]
+Terms = tuple[
+    NDArray[np.float64], NDArray[np.float64]
+]  # a metric is sum(first) / sum(second) over the samples
+
+
+@dataclass(frozen=True)
+class GresSummary:
+    """Protocol B over a set of samples; all shares 0..1.
+
+    Attributes:
+        samples, targeted, no_target: numbers of expressions.
+        giou: mean IoU over all.
+        ciou: sum of intersections over sum of unions, over all.
+        n_acc: share of the no-target expressions that were predicted empty.
+        t_acc: share of the targeted ones that were not.
+        precision: Pr@X by X: share of the targeted ones with IoU >= X.
+        intervals: 95 % interval by name ("giou", "ciou", "n_acc", "t_acc", "pr@0.50", ...); empty unless asked for.
+    """
+
+    samples: int
+    targeted: int
+    no_target: int
+    giou: float
+    ciou: float
+    n_acc: float
+    t_acc: float
+    precision: dict[float, float]
+    intervals: dict[str, Interval]
+
+
+@dataclass(frozen=True)
+class PaperSummary:
+    """Protocol A over a set of samples; shares 0..1.
+
+    Attributes:
+        samples, no_target: numbers of expressions, and of those whose truth is empty.
+        giou: mean IoU over all.
+        ciou: sum of intersections over sum of unions.
+        n_acc_paper: samples of any kind with an IoU of exactly 1, over the number of empty truths. It can pass 1 and
+            compares with the authors' figures only.
+        precision: Pr@X by X: share of all samples with IoU >= X.
+    """
+
+    samples: int
+    no_target: int
+    giou: float
+    ciou: float
+    n_acc_paper: float
+    precision: dict[float, float]
+
+
+class _ScoreColumns:
+    """Scores of samples, column by column."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        self._pictures: list[int] = []
+        self._scores: list[SampleScore] = []
+
+    def __len__(self) -> int:
+        return len(self._scores)
+
+    def add(self, score: SampleScore, picture_id: int) -> None:
+        """Take one sample of the picture `picture_id`."""
+        self._pictures.append(picture_id)
+        self._scores.append(score)
+
+    def merge(self, other: Self) -> None:
+        """Take all samples of `other`."""
+        self._pictures += other._pictures
+        self._scores += other._scores
+
+    def _column(self, name: str, dtype: type = np.float64) -> NDArray[Any]:
+        return np.array([getattr(score, name) for score in self._scores], dtype)
+
+    def _giou(self) -> Terms:
+        return self._column("iou"), np.ones(len(self))
+
+    def _ciou(self) -> Terms:
+        return self._column("intersection"), self._column("union")
+
+
+class GresAccumulator(_ScoreColumns):
+    """Protocol B (`gres`) over the samples given."""
+
+    def summary(self, intervals: bool = False, seed: int = 0) -> GresSummary:
+        """What the samples amount to; `intervals` adds bootstrap intervals over pictures, drawn with `seed`."""
+        terms = self._terms()
+        values = {name: ratio(*pair) for name, pair in terms.items()}
+        empty = int(self._column("truth_empty", np.bool_).sum())
+        return GresSummary(
+            samples=len(self),
+            targeted=len(self) - empty,
+            no_target=empty,
+            giou=values["giou"],
+            ciou=values["ciou"],
+            n_acc=values["n_acc"],
+            t_acc=values["t_acc"],
+            precision={threshold: values[precision_name(threshold)] for threshold in PRECISION_THRESHOLDS},
+            intervals={
+                name: bootstrap_interval(self._pictures, *pair, seed=seed) for name, pair in terms.items()
+            }
+            if intervals
+            else {},
+        )
+
+    def _terms(self) -> dict[str, Terms]:
+        iou = self._column("iou")
+        truth_empty = self._column("truth_empty", np.bool_)
+        predicted_empty = self._column("predicted_empty", np.bool_)
+        targeted = _as_float(~truth_empty)
+        return {
+            "giou": self._giou(),
+            "ciou": self._ciou(),
+            "n_acc": (_as_float(truth_empty & predicted_empty), _as_float(truth_empty)),
+            "t_acc": (_as_float(~truth_empty & ~predicted_empty), targeted),
+        } | {
+            precision_name(threshold): (_as_float(~truth_empty & (iou >= threshold)), targeted)
+            for threshold in PRECISION_THRESHOLDS
+        }
+
+
+class PaperAccumulator(_ScoreColumns):
+    """Protocol A (`paper`) over the samples given."""
+
+    def summary(self) -> PaperSummary:
+        """What the samples amount to."""
+        iou = self._column("iou")
+        everything = np.ones(len(self))
+        truth_empty = _as_float(self._column("truth_empty", np.bool_))
+        return PaperSummary(
+            samples=len(self),
+            no_target=int(truth_empty.sum()),
+            giou=ratio(*self._giou()),
+            ciou=ratio(*self._ciou()),
+            n_acc_paper=ratio(_as_float(iou == 1.0), truth_empty),
+            precision={
+                threshold: ratio(_as_float(iou >= threshold), everything)
+                for threshold in PRECISION_THRESHOLDS
+            },
+        )
+
+
+class BoxAccumulator:
+    """Acc@0.5 of the box head over the samples given."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        self._hits = self._samples = 0
+
+    def __len__(self) -> int:
+        return self._samples
+
+    def add(self, hit: bool) -> None:
+        """Take one sample (see `boxes.box_hit`)."""
+        self._hits += hit
+        self._samples += 1
+
+    def merge(self, other: BoxAccumulator) -> None:
+        """Take all samples of `other`."""
+        self._hits += other._hits
+        self._samples += other._samples
+
+    def summary(self) -> float:
+        """Share of hits, 0..1."""
+        return self._hits / self._samples if self._samples else float("nan")
+
+
+def precision_name(threshold: float) -> str:
+    """The name of Pr@X among intervals and in files: "pr@0.50"."""
+    return f"pr@{threshold:.2f}"
+
+
+def ratio(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> float:
+    """sum / sum; NaN when the denominators are all 0."""
+    total = float(denominators.sum())
+    return float(numerators.sum()) / total if total else float("nan")
+
+
+def _as_float(flags: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return flags.astype(np.float64)
