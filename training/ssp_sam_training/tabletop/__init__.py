@@ -1,0 +1,1 @@
+"""Simulated tabletop scenes as a dataset in the RefCOCO and gRefCOCO layouts."""
