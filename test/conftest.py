@@ -1,0 +1,43 @@
+"""What all tests share: paths, quiet threads, and skips that say why."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+# Small machines run many processes at once here (nodes, cameras, renderers); two threads each are plenty.
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The repository's root folder."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder next to the repository with photographs and papers, which a clone alone does not have."""
+    folder = REPOSITORY.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("needs the photographs of ../shared, which are not part of the repository")
+    return folder
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests whose marker names something this machine lacks."""
+    if item.get_closest_marker("ros") and importlib.util.find_spec("rclpy") is None:
+        pytest.skip("needs ROS 2: rclpy is not importable (source a ROS installation)")
+    if item.get_closest_marker("gpu") and not _cuda_is_available():
+        pytest.skip("needs a CUDA device")
+
+
+def _cuda_is_available() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
