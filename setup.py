@@ -7,6 +7,9 @@ from glob import glob
 from setuptools import find_packages, setup
 
 NAME = "ssp_sam_ros"
+# The message definitions are a ROS package of their own (msg/, REP-144); a wheel carries their texts along,
+# because the DDS types are made from them.
+MESSAGES = f"{NAME}.interface.ssp_sam_msgs"
 
 SIM = ["mujoco>=3.2"]
 DDS = ["cyclonedds>=0.10.5", "rosbags>=0.10.5"]
@@ -24,13 +27,15 @@ setup(
     maintainer_email="maintainers@example.org",
     license="Apache-2.0",
     python_requires=">=3.10",
-    packages=find_packages(include=[NAME, f"{NAME}.*"]),
+    packages=[*find_packages(include=[NAME, f"{NAME}.*"]), MESSAGES],
+    package_dir={MESSAGES: "msg"},
     package_data={
         NAME: [
             "network/variants/*.json",
             "assets/*",
             "assets/tabletop_clip/*",
-        ]
+        ],
+        MESSAGES: ["msg/*.msg", "srv/*.srv"],
     },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
