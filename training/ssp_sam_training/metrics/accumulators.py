@@ -1,17 +1,17 @@
 """Sums over samples: what a table of results shows.
 
-An accumulator is fed one sample after the other (`add`), or another accumulator (`merge`, for several processes), and
-says at any time what its samples amount to (`summary`). Where no sample counts the answer is NaN.
+An accumulator is fed one sample after the other (`add`), or another accumulator (`merge`, for several
+processes), and says at any time what its samples amount to (`summary`): NaN where no sample
+counts.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Self
 
 from .bootstrap import bootstrap_interval
 from .scores import SampleScore
@@ -19,9 +19,8 @@ from .scores import SampleScore
 PRECISION_THRESHOLDS: tuple[float, ...] = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 Interval = tuple[float, float]
-Terms = tuple[
-    NDArray[np.float64], NDArray[np.float64]
-]  # a metric is sum(first) / sum(second) over the samples
+_Columns = TypeVar("_Columns", bound="_ScoreColumns")
+Terms = tuple[NDArray[np.float64], NDArray[np.float64]]  # a metric is sum(first) / sum(second)
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class GresSummary:
         n_acc: share of the no-target expressions that were predicted empty.
         t_acc: share of the targeted ones that were not.
         precision: Pr@X by X: share of the targeted ones with IoU >= X.
-        intervals: 95 % interval by name ("giou", "ciou", "n_acc", "t_acc", "pr@0.50", ...); empty unless asked for.
+        intervals: 95 % intervals by name ("giou", "ciou", "n_acc", "t_acc", "pr@0.50", ...), where asked for.
     """
 
     samples: int
@@ -57,8 +56,8 @@ class PaperSummary:
         samples, no_target: numbers of expressions, and of those whose truth is empty.
         giou: mean IoU over all.
         ciou: sum of intersections over sum of unions.
-        n_acc_paper: samples of any kind with an IoU of exactly 1, over the number of empty truths. It can pass 1 and
-            compares with the authors' figures only.
+        n_acc_paper: samples of any kind with an IoU of exactly 1, over the number of empty truths. It can
+            pass 1 and compares with the authors' figures only.
         precision: Pr@X by X: share of all samples with IoU >= X.
     """
 
@@ -89,7 +88,7 @@ class _ScoreColumns:
         self._pictures.append(picture_id)
         self._scores.append(score)
 
-    def merge(self, other: Self) -> None:
+    def merge(self: _Columns, other: _Columns) -> None:
         """Take all samples of `other`."""
         self._pictures += other._pictures
         self._scores += other._scores
@@ -108,7 +107,7 @@ class GresAccumulator(_ScoreColumns):
     """Protocol B (`gres`) over the samples given."""
 
     def summary(self, intervals: bool = False, seed: int = 0) -> GresSummary:
-        """What the samples amount to; `intervals` adds bootstrap intervals over pictures, drawn with `seed`."""
+        """What the samples amount to; `intervals` adds 95 % intervals over pictures (`bootstrap`)."""
         terms = self._terms()
         values = {name: ratio(*pair) for name, pair in terms.items()}
         empty = int(self._column("truth_empty", np.bool_).sum())
@@ -158,8 +157,9 @@ class PaperAccumulator(_ScoreColumns):
             giou=ratio(*self._giou()),
             ciou=ratio(*self._ciou()),
             n_acc_paper=ratio(_as_float(iou == 1.0), truth_empty),
+            # In float32, as the IoUs are: 7 of 10 pixels must reach 0.7.
             precision={
-                threshold: ratio(_as_float(iou >= threshold), everything)
+                threshold: ratio(_as_float(iou >= np.float32(threshold)), everything)
                 for threshold in PRECISION_THRESHOLDS
             },
         )

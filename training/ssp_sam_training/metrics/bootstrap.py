@@ -37,8 +37,8 @@ def bootstrap_interval(
     """
     if not len(picture_ids) == len(numerators) == len(denominators):
         raise ValueError(
-            f"one picture id, numerator and denominator per sample: got {len(picture_ids)}, {len(numerators)}, "
-            f"{len(denominators)}"
+            "one picture id, numerator and denominator per sample: "
+            f"got {len(picture_ids)}, {len(numerators)}, {len(denominators)}"
         )
     counted = np.asarray(denominators) > 0
     if not counted.any():

@@ -27,8 +27,8 @@ def box_iou(first: Sequence[float], second: Sequence[float]) -> float:
 def box_hit(prediction: Sequence[float], truth: Sequence[float], truth_empty: bool) -> bool:
     """Whether the predicted box counts for Acc@0.5 (evaluation.md, Boxes).
 
-    Boxes are (x1, y1, x2, y2) in pixels of the picture. With a target: IoU >= 0.5. Without one: a predicted area
-    under 10 square pixels.
+    Boxes are (x1, y1, x2, y2) in pixels of the picture. With a target: IoU >= 0.5. Without one: a predicted
+    area under 10 square pixels.
     """
     if truth_empty:
         return box_area(prediction) < EMPTY_BELOW_AREA

@@ -1,7 +1,7 @@
 """The space of protocol A: a 512 x 512 letterbox, picture at the top left (evaluation.md, A).
 
-The authors' code works at SAM's 1024 and then halves. For a variant whose input is not square the letterbox has the
-input's aspect; the padding that is missing to a square is empty in prediction and truth, so the scores are the same.
+The authors' code works at SAM's 1024 and then halves. For a variant whose input is not square the letterbox
+has the input's aspect: what is missing to a square would be empty in both masks and changes no score.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def letterbox_truth(
 ) -> NDArray[np.bool_]:
     """A truth mask in the 512 letterbox, as the authors' data pipeline makes it.
 
-    The mask goes through Pillow's bilinear filter as an 8-bit picture of 0 and 255 (their float mask becomes one on the
-    way), and every pixel that is not 0 counts. That dilates the mask: it is part of the published numbers.
+    The mask goes through Pillow's bilinear filter as an 8-bit picture of 0 and 255 (their float mask becomes
+    one on the way), and every pixel that is not 0 counts. That dilates the mask, in all published numbers.
 
     Args:
         mask: (h, w) bool, at the picture's own size.

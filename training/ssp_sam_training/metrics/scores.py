@@ -40,11 +40,11 @@ def intersection_and_union(prediction: NDArray[np.bool_], truth: NDArray[np.bool
     """
     if prediction.dtype != np.bool_ or truth.dtype != np.bool_:
         raise ValueError(
-            f"masks are bool arrays, these are {prediction.dtype} and {truth.dtype}: compare with > 0"
+            f"masks are bool arrays, these are {prediction.dtype} and {truth.dtype}: pass mask > 0"
         )
     if prediction.shape != truth.shape:
         raise ValueError(
-            f"prediction {prediction.shape} and truth {truth.shape} differ in size: bring both to one space first"
+            f"prediction {prediction.shape} and truth {truth.shape} differ in size: bring both to one space"
         )
     intersection = int(np.count_nonzero(prediction & truth))
     return intersection, int(np.count_nonzero(prediction)) + int(np.count_nonzero(truth)) - intersection
@@ -81,7 +81,8 @@ def score_paper(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Samp
     area = int(np.count_nonzero(prediction))
     predicted_empty = area < EMPTY_BELOW_PIXELS
     if truth.any():
-        return SampleScore(intersection / union, intersection, union, False, predicted_empty)
+        iou = float(np.float32(intersection) / np.float32(union))  # the authors divide in float32
+        return SampleScore(iou, intersection, union, False, predicted_empty)
     if predicted_empty:
         return SampleScore(1.0, 0, 0, True, predicted_empty)
     return SampleScore(0.0, 0, area, True, predicted_empty)
