@@ -1,0 +1,61 @@
+"""From a picture to the network's two inputs (network.md, Inputs)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ssp_sam_ros.perception.geometry import Geometry, Size, clip_geometry, sam_geometry
+
+
+def clip_input(
+    image: np.ndarray, size: Size, mean: Sequence[float], std: Sequence[float]
+) -> tuple[torch.Tensor, Geometry]:
+    """CLIP's picture: resized, normalised on 0..1, zero-padded around the centre.
+
+    Args:
+        image: uint8 RGB, (h, w, 3).
+        size: (H, W) of the input.
+        mean, std: per channel, of values in 0..1.
+
+    Returns:
+        float32 (1, 3, H, W) and where the picture lies in it.
+    """
+    geometry = clip_geometry((image.shape[0], image.shape[1]), size)
+    pixels = torch.from_numpy(_resize(image, geometry.resized_size)).permute(2, 0, 1).float().div_(255)
+    return _normalise_and_pad(pixels, geometry, mean, std), geometry
+
+
+def sam_input(
+    image: np.ndarray, size: Size, mean: Sequence[float], std: Sequence[float]
+) -> tuple[torch.Tensor, Geometry]:
+    """SAM's picture: resized, normalised on 0..255, zero-padded right and below.
+
+    Args and returns as `clip_input`; mean and std are of values in 0..255.
+    """
+    geometry = sam_geometry((image.shape[0], image.shape[1]), size)
+    pixels = torch.from_numpy(_resize(image, geometry.resized_size)).permute(2, 0, 1).float()
+    return _normalise_and_pad(pixels, geometry, mean, std), geometry
+
+
+def _resize(image: np.ndarray, size: Size) -> np.ndarray:
+    """Pillow's bilinear filter (it averages when shrinking, as the release does); a writable copy."""
+    if image.shape[:2] == size:
+        return image.copy()
+    resized = Image.fromarray(image).resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    return np.array(resized)
+
+
+def _normalise_and_pad(
+    pixels: torch.Tensor, geometry: Geometry, mean: Sequence[float], std: Sequence[float]
+) -> torch.Tensor:
+    shape = (3, 1, 1)
+    normalised = (pixels - torch.tensor(mean).view(shape)) / torch.tensor(std).view(shape)
+    height, width = geometry.resized_size
+    padded = torch.zeros(1, 3, *geometry.input_size)
+    top, left = geometry.top, geometry.left
+    padded[0, :, top : top + height, left : left + width] = normalised
+    return padded
