@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
-from torch.nn import functional
+
+from ssp_sam_ros.perception.postprocess import logits_to_letterbox
 
 LONG_SIDE = 1024  # of the letterbox before it is halved
 
@@ -31,12 +32,9 @@ def letterbox_prediction(logits: Tensor, input_size: tuple[int, int] = (LONG_SID
         input_size: (height, width) of the network's SAM input.
 
     Returns:
-        (N, H, W) bool; 512 x 512 for a square input. Bilinear to 1024, bilinear to 512, sigmoid >= 0.5.
+        (N, H, W) bool; 512 x 512 for a square input. Bilinear to the input's size and to 512, sigmoid >= 0.5.
     """
-    height, width = letterbox_size(input_size)
-    large = functional.interpolate(logits.float(), (height, width), mode="bilinear", align_corners=False)
-    half = functional.interpolate(large, (height // 2, width // 2), mode="bilinear", align_corners=False)
-    return torch.sigmoid(half[:, 0]) >= 0.5
+    return torch.sigmoid(logits_to_letterbox(logits, input_size, LONG_SIDE // 2)[:, 0]) >= 0.5
 
 
 def letterbox_truth(

@@ -1,0 +1,87 @@
+"""From records to tables: all sentences, by kind of sentence, by number of targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..metrics import BoxAccumulator, GresAccumulator, GresSummary, PaperAccumulator, PaperSummary
+from .records import SampleRecord, null_for_nan
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class GroupSummary:
+    """One row of the tables.
+
+    Attributes:
+        name: "all", a kind of sentence, or a number of targets.
+        sentences, pictures, failed: numbers of records, of their pictures, and of those without an answer.
+        gres: protocol B with 95 % intervals over pictures.
+        paper: protocol A; None where it was not computed.
+        box_accuracy: Acc@0.5 of the box head, 0..1.
+    """
+
+    name: str
+    sentences: int
+    pictures: int
+    failed: int
+    gres: GresSummary
+    paper: PaperSummary | None
+    box_accuracy: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: NaN is None, thresholds are text ("0.50")."""
+        plain = asdict(self)
+        for protocol in ("gres", "paper"):
+            if plain[protocol] is not None:
+                precision = plain[protocol]["precision"]
+                plain[protocol]["precision"] = {
+                    f"{threshold:.2f}": value for threshold, value in precision.items()
+                }
+        result: dict[str, Any] = null_for_nan(plain)
+        return result
+
+
+def summarise(records: Sequence[SampleRecord]) -> list[GroupSummary]:
+    """All records; then by kind of sentence, where the set names kinds; then by number of targets."""
+    kinds = sorted({record.kind for record in records if record.kind is not None})
+    groups = [
+        _summarise_group(ALL, records),
+        *(_summarise_group(kind, [r for r in records if r.kind == kind]) for kind in kinds),
+    ]
+    for name, belongs in TARGET_GROUPS.items():
+        members = [record for record in records if belongs(record.targets)]
+        if members:
+            groups.append(_summarise_group(name, members))
+    return groups
+
+
+TARGET_GROUPS: dict[str, Callable[[int], bool]] = {
+    "no target": lambda targets: targets == 0,
+    "one target": lambda targets: targets == 1,
+    "several targets": lambda targets: targets > 1,
+}
+
+
+def _summarise_group(name: str, records: Iterable[SampleRecord]) -> GroupSummary:
+    gres, paper, boxes = GresAccumulator(), PaperAccumulator(), BoxAccumulator()
+    pictures, failed = set(), 0
+    for record in records:
+        pictures.add(record.image_id)
+        failed += record.mask is None
+        gres.add(record.gres, record.image_id)
+        boxes.add(record.box_hit)
+        if record.paper is not None:
+            paper.add(record.paper, record.image_id)
+    return GroupSummary(
+        name=name,
+        sentences=len(gres),
+        pictures=len(pictures),
+        failed=failed,
+        gres=gres.summary(intervals=True),
+        paper=paper.summary() if len(paper) else None,
+        box_accuracy=boxes.summary(),
+    )
