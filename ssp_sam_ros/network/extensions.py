@@ -59,10 +59,9 @@ class PromptExtensions(nn.Module):
             patches = patches + self.visual(self.visual_norm(f_v))
         return patches
 
-    def text_tokens(self, phrase: Tensor, t: Tensor, padding: Tensor) -> tuple[Tensor, Tensor]:
-        """Phrase and word tokens (N, 1+L, W) and their padding (N, 1+L)."""
-        tokens = self.words(torch.cat([phrase[:, None].to(t.dtype), t], dim=1))
-        return tokens, F.pad(padding, (1, 0))
+    def text_tokens(self, phrase: Tensor, t: Tensor) -> Tensor:
+        """Phrase and word tokens (N, 1+L, W). Padding stays in: the network learns to ignore it, as the GRU does."""
+        return self.words(torch.cat([phrase[:, None].to(t.dtype), t], dim=1))
 
     def heads(self, box_token: Tensor, patch_tokens: Tensor) -> dict[str, Tensor]:
         """Dense prompt (N, W, h, w), patch logits (N, n) and presence logit (N,), as far as they are on."""

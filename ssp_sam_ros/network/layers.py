@@ -36,9 +36,9 @@ class EncoderLayer(nn.Module):
         self.norm1 = nn.LayerNorm(width)
         self.norm2 = nn.LayerNorm(width)
 
-    def forward(self, x: Tensor, position: Tensor, bias: Tensor | None = None) -> Tensor:
-        """x: (N, L, W); position: (L, W); bias: see `attend`. Returns (N, L, W)."""
-        x = self.norm1(x + self_attention(self.self_attn, x + position, x, bias))
+    def forward(self, x: Tensor, position: Tensor) -> Tensor:
+        """x: (N, L, W); position: (L, W). Returns (N, L, W)."""
+        x = self.norm1(x + self_attention(self.self_attn, x + position, x))
         return self.norm2(x + self.linear2(F.relu(self.linear1(x))))
 
 
@@ -49,10 +49,10 @@ class Encoder(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(EncoderLayer(width, heads, feed_forward) for _ in range(count))
 
-    def forward(self, x: Tensor, position: Tensor, bias: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, position: Tensor) -> Tensor:
         """Apply every layer."""
         for layer in self.layers:
-            x = layer(x, position, bias)
+            x = layer(x, position)
         return x
 
 

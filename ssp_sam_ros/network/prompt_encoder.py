@@ -71,7 +71,7 @@ class SemanticSpatialPromptEncoder(nn.Module):
         patches = self.mlp(f_ss.to(v.dtype))
         if self.extensions:
             patches = self.extensions.add_visual(patches, f_v[:, 1:])
-        return self._generate(patches, phrase, t, padding, psi, similarity)
+        return self._generate(patches, phrase, t, psi, similarity)
 
     def _phrase(self, t: Tensor, padding: Tensor) -> tuple[Tensor, Tensor]:
         """Step 5: phrase attention psi (N, L) and the phrase (N, dim), pooled from T itself (Eq. 5 to 8)."""
@@ -105,19 +105,16 @@ class SemanticSpatialPromptEncoder(nn.Module):
         return gate[..., None].to(v.dtype)
 
     def _generate(
-        self, patches: Tensor, phrase: Tensor, t: Tensor, padding: Tensor, psi: Tensor, similarity: Tensor
+        self, patches: Tensor, phrase: Tensor, t: Tensor, psi: Tensor, similarity: Tensor
     ) -> Prompts:
         """Steps 9 and 10: the prompt generator (Eq. 11) and the box head."""
         rows, q = len(t), self.prompt_tokens
         tokens = torch.cat([self.reg_token.weight, self.prompt_token.weight]).to(patches.dtype)
         sequence = [tokens.expand(rows, -1, -1), patches.expand(rows, -1, -1)]
-        bias = None
         if self.extensions and self.extensions.text_places:
-            text_tokens, text_padding = self.extensions.text_tokens(phrase, t, padding)
-            bias = padding_bias(F.pad(text_padding, (1 + q + patches.shape[1], 0)))
-            sequence.append(text_tokens.to(patches.dtype))
+            sequence.append(self.extensions.text_tokens(phrase, t).to(patches.dtype))
         x = torch.cat(sequence, dim=1)
-        x = self.vl_transformer["encoder"](x, self.vl_pos_embed.weight.to(x.dtype), bias)
+        x = self.vl_transformer["encoder"](x, self.vl_pos_embed.weight.to(x.dtype))
         x = self.norm(x)
         box_token, patch_tokens = x[:, 0], x[:, 1 + q : 1 + q + patches.shape[1]]
         boxes = self.bbox_embed(box_token).float().sigmoid()

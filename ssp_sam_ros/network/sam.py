@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import compat  # noqa: F401  (must come before segment_anything imports torchvision)
@@ -86,4 +87,7 @@ class Sam(nn.Module):
             return steps(source)
         up1, norm1, act1, up2, act2 = steps
         fine8, fine4 = features.high_res
-        return act2(up2(act1(norm1(up1(source) + fine8))) + fine4)
+        x = up1(source) + fine8
+        # The same layer norm over channels as segment_anything's LayerNorm2d, in one fused operation.
+        x = F.layer_norm(x.permute(0, 2, 3, 1), norm1.weight.shape, norm1.weight, norm1.bias, norm1.eps)
+        return act2(up2(act1(x.permute(0, 3, 1, 2))) + fine4)

@@ -1,0 +1,163 @@
+"""Batches of pictures with several sentences each, so that the image encoders run once per picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from ssp_sam_ros.network import Tokenizer, Variant
+from ssp_sam_ros.perception.geometry import Geometry
+from ssp_sam_ros.perception.preprocessing import clip_input, sam_input
+
+from .config import Data
+from .data.refer import ReferDataset, Reference, Sentence
+from .labels import DenseLabels
+
+
+@dataclass(frozen=True)
+class Batch:
+    """P pictures and N sentences about them.
+
+    sam: (P, 3, *sam_size); clip: (P, 3, *clip_size) or None where the trunk is shared; both float32, normalised.
+    ids: (N, context); picture: (N,) row of the sentence's picture.
+    masks: (N, 1, H/4, W/4), the share of each stride-4 cell of SAM's input that the targets cover.
+    boxes: (N, 4) cx, cy, w, h in 0..1 of CLIP's input; present: (N,) 1.0 where there is a target.
+    dense: label kind -> (P, H/8, W/8) int64, -1 where nothing is asked.
+    """
+
+    sam: Tensor
+    clip: Tensor | None
+    ids: Tensor
+    picture: Tensor
+    masks: Tensor
+    boxes: Tensor
+    present: Tensor
+    dense: dict[str, Tensor]
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on `device`."""
+        moved = {f.name: getattr(self, f.name) for f in fields(self)}
+        for name, value in moved.items():
+            if isinstance(value, Tensor):
+                moved[name] = value.to(device, non_blocking=True)
+        moved["dense"] = {kind: labels.to(device, non_blocking=True) for kind, labels in self.dense.items()}
+        return replace(self, **moved)
+
+
+class BatchMaker:
+    """Makes the batch of a step: a pure function of dataset, seed and step, so that a resumed run sees the same."""
+
+    def __init__(self, dataset: ReferDataset, variant: Variant, data: Data, labels: DenseLabels) -> None:
+        self.dataset, self.variant, self.data, self.labels = dataset, variant, data, labels
+        self.tokenizer = Tokenizer(variant)
+        self.by_picture = dataset.references_by_image()
+        self.picture_ids = sorted(self.by_picture)
+        if not self.picture_ids:
+            raise ValueError(f"{dataset.name} has no reference in split '{dataset.split}'")
+
+    def step(self, seed: tuple[int, ...], step: int, pictures: int, sentences: int, dense: bool) -> Batch:
+        """The batch of `step` in the stage that `seed` names: every picture once per epoch, in a shuffled order."""
+        chosen = []
+        for position in range(step * pictures, (step + 1) * pictures):
+            epoch, index = divmod(position, len(self.picture_ids))
+            chosen.append(self.picture_ids[self._order((*seed, epoch))[index]])
+        rng = np.random.default_rng([*seed, 1, step])
+        return self.make(chosen, [self._draw(i, sentences, rng) for i in chosen], dense)
+
+    def make(
+        self, image_ids: list[int], drawn: list[list[tuple[Reference, Sentence]]], dense: bool = False
+    ) -> Batch:
+        """The batch of these pictures and, per picture, sentences."""
+        sam, clip, ids, rows, masks, boxes, present = [], [], [], [], [], [], []
+        labels: list[dict[str, np.ndarray]] = []
+        for row, (image_id, pairs) in enumerate(zip(image_ids, drawn, strict=True)):
+            image = self.dataset.load_image(image_id)
+            picture, place = sam_input(image, self.variant.sam_size, self.variant.sam_mean, self.variant.sam_std)
+            sam.append(picture)
+            box_place = place
+            if not self.variant.shared_trunk:
+                v = self.variant
+                picture, box_place = clip_input(image, v.clip_size, v.clip_mean, v.clip_std)
+                clip.append(picture)
+            wanted = {a for reference, _ in pairs for a in reference.ann_ids}
+            if dense:
+                wanted.update(a for reference in self.by_picture[image_id] for a in reference.ann_ids)
+            covers = {a: self._cover(a, place) for a in sorted(wanted) if not self.dataset.annotations[a].iscrowd}
+            if dense:
+                labels.append(self.labels.of_picture(self.dataset, covers, self.variant.sam_size))
+            for reference, sentence in pairs:
+                ids.append(self.tokenizer(sentence.text).ids)
+                rows.append(row)
+                cover = np.zeros([s // 4 for s in self.variant.sam_size], np.float32)
+                for ann_id in reference.ann_ids:
+                    if ann_id in covers:
+                        cover += covers[ann_id]
+                masks.append(np.minimum(cover, 1.0))
+                x1, y1, x2, y2 = self.dataset.box(reference).tolist()
+                boxes.append(box_place.box_to_input((x1, y1, x2, y2)))
+                present.append(not reference.no_target)
+        context = self.variant.text.context
+        return Batch(
+            torch.cat(sam),
+            torch.cat(clip) if clip else None,
+            torch.from_numpy(np.array(ids, np.int64).reshape(-1, context)),
+            torch.tensor(rows, dtype=torch.int64),
+            torch.from_numpy(np.array(masks, np.float32))[:, None] if masks else torch.zeros(0),
+            torch.from_numpy(np.array(boxes, np.float32).reshape(-1, 4)),
+            torch.tensor(present, dtype=torch.float32),
+            {kind: torch.from_numpy(np.stack([x[kind] for x in labels])) for kind in (labels[0] if labels else ())},
+        )
+
+    def _order(self, seed: tuple[int, ...]) -> np.ndarray:
+        if getattr(self, "_order_seed", None) != seed:
+            self._order_seed = seed
+            self._order_cache = np.random.default_rng([*seed, 0]).permutation(len(self.picture_ids))
+        return self._order_cache
+
+    def _draw(self, image_id: int, count: int, rng: np.random.Generator) -> list[tuple[Reference, Sentence]]:
+        """`count` sentences of a picture without repetition (fewer if it has fewer), weighted by kind."""
+        pairs = [(r, s) for r in self.by_picture[image_id] for s in r.sentences]
+        count = min(count, len(pairs))
+        if not count:
+            return []
+        weights = np.array([self.data.kind_weights.get(s.kind or "", 1.0) for _, s in pairs])
+        weights = np.maximum(weights, 1e-9)
+        chosen = rng.choice(len(pairs), count, replace=False, p=weights / weights.sum())
+        return [pairs[i] for i in chosen]
+
+    def _cover(self, ann_id: int, place: Geometry) -> np.ndarray:
+        """(H/4, W/4) float32: the share of each stride-4 cell of SAM's input that the object covers."""
+        mask = self.dataset.annotation_mask(ann_id).astype(np.float32)
+        height, width = place.resized_size
+        if mask.shape != (height, width):
+            mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+        canvas = np.zeros(place.input_size, np.float32)
+        canvas[place.top : place.top + height, place.left : place.left + width] = mask
+        return canvas.reshape(canvas.shape[0] // 4, 4, canvas.shape[1] // 4, 4).mean(axis=(1, 3))
+
+
+def prefetched(
+    maker: BatchMaker, seed: tuple[int, ...], steps: range, pictures: int, sentences: int, dense: bool, ahead: int
+) -> Iterator[Batch]:
+    """The batches of `steps`, made in a thread up to `ahead` of their use."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        waiting: list[Future[Batch]] = []
+        todo = iter(steps)
+        try:
+            while True:
+                for step in todo:
+                    waiting.append(pool.submit(maker.step, seed, step, pictures, sentences, dense))
+                    if len(waiting) >= ahead:
+                        break
+                if not waiting:
+                    return
+                yield waiting.pop(0).result()
+        finally:
+            for future in waiting:
+                future.cancel()

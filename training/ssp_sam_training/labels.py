@@ -1,0 +1,52 @@
+"""Dense labels: what object, colour and size every cell of a picture shows, from the annotations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .data.refer import ReferDataset
+
+STRIDE = 8
+_CATEGORY = "category"
+
+
+@dataclass(frozen=True)
+class DenseLabels:
+    """The values of each label kind: `category` (0 is background) and every attribute the annotations carry."""
+
+    values: dict[str, tuple[str, ...]]
+
+    @staticmethod
+    def of_dataset(dataset: ReferDataset) -> DenseLabels:
+        """Collect the kinds and their values, sorted, from a split's annotations."""
+        found: dict[str, set[str]] = {}
+        for annotation in dataset.annotations.values():
+            for kind, value in annotation.attributes.items():
+                if isinstance(value, str):
+                    found.setdefault(kind, set()).add(value)
+        names = ("", *(dataset.categories[i] for i in sorted(dataset.categories)))
+        return DenseLabels({_CATEGORY: names, **{kind: tuple(sorted(found[kind])) for kind in sorted(found)}})
+
+    def of_picture(
+        self, dataset: ReferDataset, covers: dict[int, np.ndarray], size: tuple[int, int]
+    ) -> dict[str, np.ndarray]:
+        """Labels (H/8, W/8) int64 per kind; -1 on cells that no object fills by half but that are not empty either.
+
+        covers: annotation id -> (H/4, W/4) share of each cell covered; size: (H, W) of SAM's input.
+        """
+        height, width = size[0] // STRIDE, size[1] // STRIDE
+        labels = {kind: np.full((height, width), -1, np.int64) for kind in self.values}
+        total = np.zeros((height, width), np.float32)
+        for ann_id, cover in covers.items():
+            annotation = dataset.annotations[ann_id]
+            share = cover.reshape(height, 2, width, 2).mean(axis=(1, 3))
+            total += share
+            inside = share >= 0.5
+            names = {_CATEGORY: dataset.categories[annotation.category_id], **annotation.attributes}
+            for kind, values in self.values.items():
+                if names.get(kind) in values:
+                    labels[kind][inside] = values.index(names[kind])
+        labels[_CATEGORY][total < 0.05] = 0
+        return labels

@@ -1,0 +1,65 @@
+"""Loss terms as pure functions of tensors (network.md, "Losses"; paper Eq. 12 and 13)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def focal_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Mean over pixels of (0.25 G + 0.75 (1 - G)) pt^2 BCE, pt = (1 - P) G + P (1 - G).
+
+    logits, truth: (N, 1, H, W); truth in [0, 1], soft at borders where it was area-sampled.
+    """
+    p = logits.sigmoid()
+    pt = (1 - p) * truth + p * (1 - truth)
+    bce = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    return ((0.25 * truth + 0.75 * (1 - truth)) * pt**2 * bce).mean()
+
+
+def dice_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Mean over samples of 1 - (2 sum PG + 1) / (sum P + sum G + 1); logits, truth: (N, 1, H, W)."""
+    p, g = logits.sigmoid().flatten(1), truth.flatten(1)
+    return (1 - (2 * (p * g).sum(1) + 1) / (p.sum(1) + g.sum(1) + 1)).mean()
+
+
+def box_losses(predicted: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """L1 summed over the coordinates and 1 - GIoU (arXiv 1902.09630), each over the number of boxes.
+
+    predicted, truth: (N, 4), cx, cy, w, h in 0..1.
+    """
+    l1 = F.l1_loss(predicted, truth, reduction="sum") / len(truth)
+    return l1, (1 - generalised_iou(_corners(predicted), _corners(truth))).sum() / len(truth)
+
+
+def generalised_iou(a: Tensor, b: Tensor) -> Tensor:
+    """Row-wise GIoU, (N,), of boxes (N, 4) given as x1, y1, x2, y2; two empty boxes at one place score 0."""
+    eps = torch.finfo(a.dtype).eps
+    low, high = torch.maximum(a[:, :2], b[:, :2]), torch.minimum(a[:, 2:], b[:, 2:])
+    intersection = (high - low).clamp(min=0).prod(1)
+    union = (a[:, 2:] - a[:, :2]).prod(1) + (b[:, 2:] - b[:, :2]).prod(1) - intersection
+    hull = (torch.maximum(a[:, 2:], b[:, 2:]) - torch.minimum(a[:, :2], b[:, :2])).prod(1)
+    return intersection / (union + eps) - (hull - union) / (hull + eps)
+
+
+def patch_loss(logits: Tensor, coverage: Tensor) -> Tensor:
+    """Binary cross-entropy plus dice between patch logits (N, n) and the share of each patch that targets cover."""
+    bce = F.binary_cross_entropy_with_logits(logits, coverage)
+    return bce + dice_loss(logits[:, None], coverage[:, None])
+
+
+def dense_loss(logits: dict[str, Tensor], labels: dict[str, Tensor]) -> Tensor:
+    """Sum over label kinds of the cross-entropy per cell.
+
+    logits[kind]: (P, K, h, w); labels[kind]: (P, h, w) int64, -1 where nothing is asked.
+    """
+    total = torch.zeros((), device=next(iter(logits.values())).device)
+    for kind, x in logits.items():
+        total = total + F.cross_entropy(x.float(), labels[kind], ignore_index=-1)
+    return total
+
+
+def _corners(boxes: Tensor) -> Tensor:
+    centre, size = boxes[:, :2], boxes[:, 2:]
+    return torch.cat([centre - size / 2, centre + size / 2], dim=1)
