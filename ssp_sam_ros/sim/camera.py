@@ -28,7 +28,12 @@ class Camera:
     @property
     def axes(self) -> np.ndarray:
         """Rows: the camera's right, up and backward directions in the world, (3, 3)."""
-        ca, sa, ce, se = np.cos(self.azimuth), np.sin(self.azimuth), np.cos(self.elevation), np.sin(self.elevation)
+        ca, sa, ce, se = (
+            np.cos(self.azimuth),
+            np.sin(self.azimuth),
+            np.cos(self.elevation),
+            np.sin(self.elevation),
+        )
         return np.array([[-sa, ca, 0.0], [-se * ca, -se * sa, ce], [ce * ca, ce * sa, se]])
 
     @property
@@ -37,7 +42,7 @@ class Camera:
         return np.asarray(self.target) + self.distance * self.axes[2]
 
     def ground(self, right: float, away: float) -> tuple[float, float]:
-        """World (x, y) of the table point `right` metres to the viewer's right of the target, `away` behind it."""
+        """World (x, y) of a table point: metres to the viewer's right of the target, and metres behind it."""
         ca, sa = np.cos(self.azimuth), np.sin(self.azimuth)
         return (
             self.target[0] - sa * right - ca * away,
@@ -57,8 +62,8 @@ class Camera:
 def random_camera(rng: np.random.Generator) -> Camera:
     """A camera 30 to 60 degrees above the table, from any side.
 
-    Distance and field of view vary together: the picture's scale stays within 12 %, so that "small" and "large"
-    can be told apart in a picture with one object.
+    Distance and field of view vary together: the picture's scale stays within 12 %, so that "small" and
+    "large" can be told apart in a picture with one object.
     """
     fovy = np.radians(rng.uniform(32, 48))
     scale = rng.uniform(0.89, 1.12)

@@ -83,6 +83,8 @@ def load_clip(folder: Path | str = SHIPPED) -> Clip:
         fps=float(content["fps"]),
         size=(content["width"], content["height"]),
         objects=tuple(content["objects"]),
-        sentences=tuple(ClipSentence(s["text"], s["kind"], tuple(s["targets"])) for s in content["sentences"]),
+        sentences=tuple(
+            ClipSentence(s["text"], s["kind"], tuple(s["targets"])) for s in content["sentences"]
+        ),
         runs=tuple(tuple(tuple(runs) for runs in frame) for frame in content["masks"]),
     )

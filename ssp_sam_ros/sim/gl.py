@@ -6,7 +6,10 @@ import os
 import sys
 from types import ModuleType
 
-HELP = "install the simulator extra (pip install mujoco) and Mesa's EGL (Debian: libegl1 libgl1-mesa-dri libgles2)"
+HELP = (
+    "install the simulator extra (pip install mujoco) and Mesa's EGL "
+    "(Debian: libegl1 libgl1-mesa-dri libgles2)"
+)
 
 
 class SimulatorUnavailableError(RuntimeError):

@@ -153,7 +153,11 @@ class _Proposer:
         anchor = self._anchor(graph.objects[j])
         if uniform() < 0.12 and len(graph) > 2:
             k = int(uniform() * len(graph))
-            return Between(head, anchor, self._anchor(graph.objects[k])) if graph.between(i, j, k) == YES else None
+            return (
+                Between(head, anchor, self._anchor(graph.objects[k]))
+                if graph.between(i, j, k) == YES
+                else None
+            )
         relation = pick(RELATIONS, uniform)
         return Related(head, relation, anchor) if graph.related(relation, i, j) == YES else None
 
@@ -190,7 +194,9 @@ class _Proposer:
             return None
         relation = pick(RELATIONS, uniform)
         if chance < 0.94:
-            return Related(self._head(item, noun=0.5, colour_noun=0.4, colour=0.1), relation, self._anchor(other))
+            return Related(
+                self._head(item, noun=0.5, colour_noun=0.4, colour=0.1), relation, self._anchor(other)
+            )
         if chance < 0.97:
             return Related(self._changed(item), relation, self._anchor(other))
         return Related(self._simple(item), relation, self._changed(other))

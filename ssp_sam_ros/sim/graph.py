@@ -1,9 +1,10 @@
 """The scene graph: what holds between the objects of a scene, as the viewer sees it, in three values.
 
-Every question has the answers YES, NO and UNCLEAR. The margins between YES and NO are wide on purpose: a sentence is
-only used where a person looking at the picture would not hesitate.
-Lengths in the picture are fractions of its height. Left and right compare centroids, front and back compare where
-objects stand (for one camera, the picture row of a table point tells its distance along the view).
+Every question has the answers YES, NO and UNCLEAR. The margins between YES and NO are wide on purpose: a
+sentence is only used where a person looking at the picture would not hesitate.
+
+Lengths in the picture are fractions of its height. Left and right compare centroids, front and back compare
+where objects stand (for one camera, the picture row of a table point tells its distance along the view).
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class SceneGraph:
         return min(_graded(sideways, 0.11, 0.21), _graded(upright, 0.14, 0.24))
 
     def score(self, which: str, i: int) -> tuple[float, float]:
-        """How far object i is towards this extreme (one of `EXTREMES`), and the margin that makes it clear."""
+        """How far object i is towards this extreme (one of `EXTREMES`), and how much more is clearly more."""
         if which == "leftmost":
             return -self.x[i], 0.06
         if which == "rightmost":

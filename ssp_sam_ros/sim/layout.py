@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import colorsys
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from .camera import Camera, random_camera
+from .colours import random_rgb
 from .pool import Pool, PoolBody
 from .words import COLOURS
 
-# The picture area is divided by this when a hull is compared with the least number of visible pixels.
+# An object shows at least so many pixels in a 320x240 picture, and more in a larger one.
 MIN_PIXELS_320 = 90
 MAX_HIDDEN = 0.35
 BORDER = 3
-
-_HSV: dict[str, tuple[float, float, float]] = {
-    "red": (0.995, 0.92, 0.74),
-    "green": (0.36, 0.85, 0.53),
-    "blue": (0.615, 0.90, 0.78),
-    "yellow": (0.148, 0.92, 0.92),
-    "orange": (0.068, 0.96, 0.94),
-    "purple": (0.79, 0.75, 0.62),
-    "white": (0.12, 0.02, 0.93),
-    "black": (0.60, 0.10, 0.055),
-}
+# Share of scenes with 2, 3, ... 8 objects.
+_COUNT_SHARES = (0.06, 0.12, 0.17, 0.19, 0.18, 0.15, 0.13)
+_ATTEMPTS = 25
+# A mug's handle points this far, in radians, away from the camera's side.
+_HANDLE = (np.radians(55), np.radians(120))
 
 
 @dataclass(frozen=True)
@@ -39,14 +33,6 @@ class Placed:
     x: float
     y: float
     yaw: float
-
-
-def random_rgb(colour: str, rng: np.random.Generator) -> tuple[float, float, float]:
-    """The colour with a small jitter that keeps it far from every other one."""
-    h, s, v = _HSV[colour]
-    return colorsys.hsv_to_rgb(
-        (h + rng.uniform(-0.012, 0.012)) % 1.0, min(1.0, s * rng.uniform(0.93, 1.05)), min(1.0, v * rng.uniform(0.92, 1.06))
-    )
 
 
 def world_outline(body: PoolBody, x: float, y: float, yaw: float) -> np.ndarray:
@@ -82,68 +68,89 @@ def choose_bodies(pool: Pool, count: int, rng: np.random.Generator) -> list[tupl
     return chosen
 
 
+class Arrangement:
+    """Objects placed one after another under one camera.
+
+    Args:
+        pool: the bodies to place.
+        camera: the view that everything must be seen in.
+        size: (width, height) of the picture in pixels.
+    """
+
+    def __init__(self, pool: Pool, camera: Camera, size: tuple[int, int]) -> None:
+        """An empty table."""
+        self.pool, self.camera, self.size = pool, camera, size
+        self.placed: list[Placed] = []
+        self._hulls: list[np.ndarray] = []
+
+    def add(self, index: int, colour: str, rng: np.random.Generator) -> bool:
+        """Find a free place for this body where it and all others are seen; False where `_ATTEMPTS` fail."""
+        body = self.pool.bodies[index]
+        for _ in range(_ATTEMPTS):
+            x, y = self._spot(body, rng)
+            if not self._free(body, x, y):
+                continue
+            yaw = rng.uniform(0, 2 * np.pi)
+            if body.noun == "mug":  # the handle is what tells a mug: never hide it behind the body
+                yaw = self.camera.azimuth + rng.choice([-1, 1]) * rng.uniform(*_HANDLE)
+            hull = self.camera.project(world_outline(body, x, y, yaw), *self.size)
+            if not inside_border(hull, self.size):
+                continue
+            candidate = Placed(index, colour, random_rgb(colour, rng), float(x), float(y), float(yaw))
+            if all_visible(self.camera, [*self.placed, candidate], [*self._hulls, hull], self.size):
+                self.placed.append(candidate)
+                self._hulls.append(hull)
+                return True
+        return False
+
+    def _spot(self, body: PoolBody, rng: np.random.Generator) -> tuple[float, float]:
+        """A random table point, one time in four close to another object (for "next to")."""
+        if self.placed and rng.random() < 0.25:
+            near = self.placed[int(rng.integers(len(self.placed)))]
+            apart = body.shape.radius + self.pool.bodies[near.body].shape.radius + rng.uniform(0.01, 0.04)
+            turn = rng.uniform(0, 2 * np.pi)
+            return near.x + apart * np.cos(turn), near.y + apart * np.sin(turn)
+        return self.camera.ground(rng.uniform(-0.34, 0.34), rng.uniform(-0.34, 0.38))
+
+    def _free(self, body: PoolBody, x: float, y: float) -> bool:
+        return all(
+            np.hypot(x - p.x, y - p.y) >= body.shape.radius + self.pool.bodies[p.body].shape.radius + 0.006
+            for p in self.placed
+        )
+
+
 def random_layout(
     pool: Pool, width: int, height: int, rng: np.random.Generator, count: int | None = None
 ) -> tuple[Camera, list[Placed]]:
     """A camera and a list of placed objects, none cut by the border or hidden by more than about a third.
 
     Args:
+        pool: the bodies to choose from.
+        width, height: picture size in pixels.
+        rng: source of all that is random here.
         count: how many objects; None takes 2 to 8 at random.
     """
-    count = int(rng.choice([2, 3, 4, 5, 6, 7, 8], p=[0.06, 0.12, 0.17, 0.19, 0.18, 0.15, 0.13])) if count is None else count
+    if count is None:
+        count = int(rng.choice(len(_COUNT_SHARES), p=_COUNT_SHARES)) + 2
     while True:
-        camera = random_camera(rng)
-        placed: list[Placed] | None = []
-        hulls: list[np.ndarray] = []
-        for body, colour in choose_bodies(pool, count, rng):
-            placed = _place_one(pool, camera, placed, hulls, body, colour, (width, height), rng)
-            if placed is None:
-                break
-        if placed is not None:
-            return camera, placed
+        arrangement = Arrangement(pool, random_camera(rng), (width, height))
+        if all(arrangement.add(body, colour, rng) for body, colour in choose_bodies(pool, count, rng)):
+            return arrangement.camera, arrangement.placed
 
 
-def _place_one(
-    pool: Pool,
-    camera: Camera,
-    placed: list[Placed],
-    hulls: list[np.ndarray],
-    index: int,
-    colour: str,
-    size: tuple[int, int],
-    rng: np.random.Generator,
-) -> list[Placed] | None:
-    body = pool.bodies[index]
-    for _ in range(25):
-        if placed and rng.random() < 0.25:  # close to another one, for "next to"
-            near = placed[int(rng.integers(len(placed)))]
-            gap, turn = body.shape.radius + pool.bodies[near.body].shape.radius + rng.uniform(0.01, 0.04), rng.uniform(0, 2 * np.pi)
-            x, y = near.x + gap * np.cos(turn), near.y + gap * np.sin(turn)
-        else:
-            x, y = camera.ground(rng.uniform(-0.34, 0.34), rng.uniform(-0.34, 0.38))
-        if any(
-            np.hypot(x - p.x, y - p.y) < body.shape.radius + pool.bodies[p.body].shape.radius + 0.006 for p in placed
-        ):
-            continue
-        yaw = rng.uniform(0, 2 * np.pi)
-        if body.noun == "mug":  # the handle is what tells a mug: never hide it behind the body
-            yaw = camera.azimuth + rng.choice([-1, 1]) * rng.uniform(np.radians(55), np.radians(120))
-        hull = camera.project(world_outline(body, x, y, yaw), *size)
-        low, high = hull.min(0), hull.max(0)
-        if low.min() < BORDER or high[0] > size[0] - 1 - BORDER or high[1] > size[1] - 1 - BORDER:
-            continue
-        candidate = Placed(index, colour, random_rgb(colour, rng), float(x), float(y), float(yaw))
-        if all_visible(camera, [*placed, candidate], [*hulls, hull], size):
-            hulls.append(hull)
-            return [*placed, candidate]
-    return None
+def inside_border(points: np.ndarray, size: tuple[int, int]) -> bool:
+    """Whether all picture points (P, 2) keep `BORDER` pixels away from the picture's edge."""
+    low, high = points.min(0), points.max(0)
+    return bool(low.min() >= BORDER and high[0] <= size[0] - 1 - BORDER and high[1] <= size[1] - 1 - BORDER)
 
 
 def all_visible(camera: Camera, placed: list[Placed], hulls: list[np.ndarray], size: tuple[int, int]) -> bool:
     """Whether no object's outline is covered by nearer outlines for more than `MAX_HIDDEN` of its area."""
     least = MIN_PIXELS_320 * size[0] * size[1] / (320 * 240)
     eye = camera.position
-    order = sorted(range(len(placed)), key=lambda k: (placed[k].x - eye[0]) ** 2 + (placed[k].y - eye[1]) ** 2)
+    order = sorted(
+        range(len(placed)), key=lambda k: (placed[k].x - eye[0]) ** 2 + (placed[k].y - eye[1]) ** 2
+    )
     covered = np.zeros((size[1], size[0]), np.uint8)
     for k in order:
         polygon = cv2.convexHull(hulls[k].astype(np.float32)).round().astype(np.int32)

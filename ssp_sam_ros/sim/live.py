@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from .camera import Camera
-from .layout import BORDER, Placed, all_visible, random_layout, world_outline
+from .layout import Placed, all_visible, inside_border, random_layout, world_outline
 from .pool import Pool
 from .render import SceneRenderer, random_look
 from .scene import Scene
@@ -82,6 +82,5 @@ def _fits(pool: Pool, camera: Camera, placed: list[Placed], width: int, height: 
         camera.project(world_outline(pool.bodies[item.body], item.x, item.y, item.yaw), width, height)
         for item in placed
     ]
-    points = np.concatenate(hulls)
-    inside = points.min() >= BORDER and np.all(points.max(0) <= (width - 1 - BORDER, height - 1 - BORDER))
-    return bool(inside) and all_visible(camera, placed, hulls, (width, height))
+    size = (width, height)
+    return inside_border(np.concatenate(hulls), size) and all_visible(camera, placed, hulls, size)

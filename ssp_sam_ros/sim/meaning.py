@@ -1,8 +1,8 @@
-"""What a sentence means, apart from its words: each meaning says exactly which objects it picks, or that it is unclear.
+"""What a sentence means, apart from its words: which objects of a scene it picks, or that this is unclear.
 
-`targets(graph)` returns the indices of the objects meant, () where the scene clearly holds none, and None where the
-description does not fit the scene (two objects match a singular, a relation is not clear, ...). Sentences whose
-meaning gives None are never used.
+`targets(graph)` returns the indices of the objects meant, () where the scene clearly holds none, and None
+where the description does not fit the scene (two objects match a singular, a relation is not clear, ...).
+Sentences whose meaning gives None are never used.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """The one object with these attributes that stands in a relation (`graph.RELATIONS`) to the one anchor."""
+    """The one object with these attributes in a relation (`graph.RELATIONS`) to the one anchor."""
 
     head: Head
     relation: str

@@ -1,7 +1,8 @@
 """One compiled MuJoCo model with many bodies, of which a scene shows a few.
 
-Compiling a model and uploading it to OpenGL costs a few hundred milliseconds, re-posing and re-colouring it next to
-nothing: so one model serves many scenes, and is made anew from time to time for new proportions and textures.
+Compiling a model and uploading it to OpenGL costs a few hundred milliseconds, re-posing and re-colouring it
+next to nothing: so one model serves many scenes, and is made anew from time to time for new proportions and
+textures.
 """
 
 from __future__ import annotations
@@ -50,10 +51,18 @@ class Pool:
         for name in ("key", "fill"):
             world.add_light(name=name, type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, castshadow=name == "key")
         world.add_geom(
-            name="table", type=mujoco.mjtGeom.mjGEOM_BOX, size=[0.6, 0.6, 0.02], pos=[0, 0, -0.02], material="surface0"
+            name="table",
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=[0.6, 0.6, 0.02],
+            pos=[0, 0, -0.02],
+            material="surface0",
         )
         world.add_geom(
-            name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[6, 6, 0.1], pos=[0, 0, -0.7], material="surface1"
+            name="floor",
+            type=mujoco.mjtGeom.mjGEOM_PLANE,
+            size=[6, 6, 0.1],
+            pos=[0, 0, -0.7],
+            material="surface1",
         )
         shapes = [
             (noun, size, make_shape(noun, SCALES[size] * rng.uniform(0.97, 1.03), rng))
@@ -89,7 +98,9 @@ def _add_surface(mujoco: Any, spec: Any, name: str, rng: np.random.Generator) ->
         name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, width=SIDE, height=SIDE, nchannel=3
     )
     texture.data = surface(rng).tobytes()
-    material = spec.add_material(name=name, texrepeat=[2.5, 2.5], texuniform=True, specular=0.1, shininess=0.1)
+    material = spec.add_material(
+        name=name, texrepeat=[2.5, 2.5], texuniform=True, specular=0.1, shininess=0.1
+    )
     material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = texture.name
 
 

@@ -23,6 +23,8 @@ def decode(counts: Sequence[int], height: int, width: int) -> np.ndarray:
     """
     runs = np.asarray(counts, np.int64)
     if runs.sum() != height * width or (runs < 0).any():
-        raise ValueError(f"run lengths add up to {runs.sum()}, a {width}x{height} mask needs {height * width}")
+        raise ValueError(
+            f"run lengths add up to {runs.sum()}, a {width}x{height} mask needs {height * width}"
+        )
     flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return flat.reshape((height, width), order="F")

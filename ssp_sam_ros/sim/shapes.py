@@ -1,7 +1,7 @@
 """Procedural meshes of the eight nouns, made in code: solids of revolution, swept tubes and a box.
 
-A part is a closed triangle mesh in metres, z up, standing on z = 0. Vertices along sharp edges are repeated, so
-that MuJoCo's automatic normals stay sharp there.
+A part is a triangle mesh in metres, z up, standing on z = 0. Vertices along sharp edges are repeated, so that
+MuJoCo's automatic normals stay sharp there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SEGMENTS = 36
 
 @dataclass(frozen=True)
 class Part:
-    """Vertices (V, 3) float, faces (F, 3) int counter-clockwise seen from outside, and whether it takes the colour."""
+    """A mesh: vertices (V, 3) in metres, faces (F, 3) counter-clockwise from outside; coloured or grey."""
 
     vertices: np.ndarray
     faces: np.ndarray
@@ -31,7 +31,7 @@ class Shape:
     radius: float
 
     def outline_points(self) -> np.ndarray:
-        """Extreme vertices, (P, 3): enough of them that their projected hull is the object's to within a pixel."""
+        """Extreme vertices, (P, 3): enough that their projected hull is the object's to within two pixels."""
         vertices = np.concatenate([part.vertices for part in self.parts])
         return vertices[np.unique(np.argmax(vertices @ _directions(96).T, axis=0))]
 
@@ -43,11 +43,18 @@ def _directions(count: int) -> np.ndarray:
     return np.stack([np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth), np.cos(polar)], 1)
 
 
-def lathe(profile: Sequence[Sequence[tuple[float, float]]], segments: int = SEGMENTS) -> tuple[np.ndarray, np.ndarray]:
+def lathe(
+    profile: Sequence[Sequence[tuple[float, float]]], segments: int = SEGMENTS
+) -> tuple[np.ndarray, np.ndarray]:
     """Solid of revolution about z.
 
     Args:
-        profile: smooth runs of (radius, height) points; outside going up, inside going down. Runs meet in sharp edges.
+        profile: smooth runs of (radius, height) points, outside going up, inside going down; they meet in
+            sharp edges.
+        segments: corners of the circle.
+
+    Returns:
+        Vertices (V, 3) float and faces (F, 3) int.
     """
     angle = np.arange(segments) * (2 * np.pi / segments)
     circle = np.stack([np.cos(angle), np.sin(angle)], 1)
@@ -80,7 +87,8 @@ def tube(centres: np.ndarray, radii: np.ndarray, sides: int = 14) -> tuple[np.nd
     across = np.cross(normal_of_plane, tangents)
     angle = np.arange(sides) * (2 * np.pi / sides)
     rings = centres[:, None] + radii[:, None, None] * (
-        np.cos(angle)[None, :, None] * across[:, None] + np.sin(angle)[None, :, None] * (-normal_of_plane)[None, None]
+        np.cos(angle)[None, :, None] * across[:, None]
+        + np.sin(angle)[None, :, None] * (-normal_of_plane)[None, None]
     )
     vertices = np.concatenate([rings.reshape(-1, 3), centres[:1], centres[-1:]])
     here, following, faces = np.arange(sides), (np.arange(sides) + 1) % sides, []
@@ -100,10 +108,15 @@ def _outward(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return faces if np.einsum("ij,ij->", a, np.cross(b, c)) >= 0 else faces[:, ::-1]
 
 
-def _arc(centre: tuple[float, float], radius: float, start: float, stop: float, steps: int = 6) -> list[tuple[float, float]]:
+def _arc(
+    centre: tuple[float, float], radius: float, start: float, stop: float, steps: int = 6
+) -> list[tuple[float, float]]:
     """Points of an arc in the (radius, height) half plane; angles in degrees."""
     angle = np.radians(np.linspace(start, stop, steps))
-    return [(max(0.0, centre[0] + radius * float(np.cos(a))), centre[1] + radius * float(np.sin(a))) for a in angle]
+    return [
+        (max(0.0, centre[0] + radius * float(np.cos(a))), centre[1] + radius * float(np.sin(a)))
+        for a in angle
+    ]
 
 
 def _mug(rng: np.random.Generator) -> Shape:
@@ -128,7 +141,10 @@ def _bowl(rng: np.random.Generator) -> Shape:
     t = np.linspace(0, np.pi / 2, 10)
     outside = [(foot + (radius - foot) * float(np.sin(a)), height * float(1 - np.cos(a))) for a in t]
     inside = [
-        (max(0.0, foot - wall) + (radius - foot) * float(np.sin(a)), wall + (height - wall) * float(1 - np.cos(a)))
+        (
+            max(0.0, foot - wall) + (radius - foot) * float(np.sin(a)),
+            wall + (height - wall) * float(1 - np.cos(a)),
+        )
         for a in t[::-1]
     ]
     body = lathe([[(0.0, 0.0), (foot, 0.0)], outside, [outside[-1], inside[0]], [*inside, (0.0, wall)]])
@@ -139,8 +155,12 @@ def _bottle(rng: np.random.Generator) -> Shape:
     radius, height = 0.031 * rng.uniform(0.95, 1.05), 0.185 * rng.uniform(0.95, 1.05)
     neck, shoulder = 0.0115, height * rng.uniform(0.52, 0.6)
     t = np.linspace(0, np.pi / 2, 8)
-    slope = [(neck + (radius - neck) * float(np.cos(a)), shoulder + height * 0.2 * float(np.sin(a))) for a in t]
-    body = lathe([[(0.0, 0.0), (radius, 0.0)], [(radius, 0.0), *slope], [(neck, slope[-1][1]), (neck, height * 0.9)]])
+    slope = [
+        (neck + (radius - neck) * float(np.cos(a)), shoulder + height * 0.2 * float(np.sin(a))) for a in t
+    ]
+    body = lathe(
+        [[(0.0, 0.0), (radius, 0.0)], [(radius, 0.0), *slope], [(neck, slope[-1][1]), (neck, height * 0.9)]]
+    )
     top = height
     cap = lathe(
         [
@@ -197,8 +217,13 @@ def _banana(rng: np.random.Generator) -> Shape:
     angle = np.linspace(-arc / 2, arc / 2, 19)
     along = np.linspace(-1, 1, 19)
     radii = thick * np.clip(1 - np.abs(along) ** 3.2, 0, 1) ** 0.55
-    radii[:3], radii[-2:] = (0.0045, 0.0045, np.maximum(radii[2], 0.0045)), (np.maximum(radii[-2], 0.006), 0.004)
-    centres = np.column_stack([bend * np.sin(angle), bend * (np.cos(angle) - np.cos(arc / 4)), np.full(19, thick)])
+    radii[:3], radii[-2:] = (
+        (0.0045, 0.0045, np.maximum(radii[2], 0.0045)),
+        (np.maximum(radii[-2], 0.006), 0.004),
+    )
+    centres = np.column_stack(
+        [bend * np.sin(angle), bend * (np.cos(angle) - np.cos(arc / 4)), np.full(19, thick)]
+    )
     return Shape((Part(*tube(centres, radii)),), bend * float(np.sin(arc / 2)) * 0.85)
 
 

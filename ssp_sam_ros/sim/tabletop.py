@@ -55,7 +55,9 @@ class Tabletop:
             self._renderer = None
 
 
-def render_scene(renderer: SceneRenderer, camera: Camera, placed: Sequence[Placed], rng: np.random.Generator) -> Scene:
+def render_scene(
+    renderer: SceneRenderer, camera: Camera, placed: Sequence[Placed], rng: np.random.Generator
+) -> Scene:
     """Draw the placed objects under a random light."""
     return build_scene(renderer, camera, placed, *renderer.render(camera, placed, random_look(rng)))
 

@@ -41,6 +41,8 @@ def surface(rng: np.random.Generator) -> np.ndarray:
         shade = 0.10 * _noise(rng, (64, 64)) + 0.05 * _noise(rng, (8, 8))
     else:
         lines = (np.arange(SIDE) // (SIDE // int(rng.choice([4, 8])))) % 2
-        pattern = np.logical_xor(lines[:, None], lines[None]) if kind == 3 else np.broadcast_to(lines, (SIDE, SIDE))
+        pattern = (
+            np.logical_xor(lines[:, None], lines[None]) if kind == 3 else np.broadcast_to(lines, (SIDE, SIDE))
+        )
         shade = rng.uniform(0.05, 0.12) * (2.0 * pattern - 1) + 0.03 * _noise(rng, (32, 32))
     return np.clip(255 * base * (1 + shade[..., None]), 0, 255).astype(np.uint8)

@@ -16,8 +16,8 @@ SIZE_WORDS = {"small": ("small", "small", "little"), "large": ("large", "large",
 LARGER = {"small": ("smaller",), "large": ("larger", "bigger")}
 LARGEST = {"small": ("smallest",), "large": ("largest", "biggest")}
 PREFIXES = (
-    "pick up", "give me", "find", "please find", "grab", "show me", "point to", "hand me", "take", "bring me", "select",
-    "please give me", "please pick up", "segment",
+    "pick up", "give me", "find", "please find", "grab", "show me", "point to", "hand me", "take", "bring me",
+    "select", "please give me", "please pick up", "segment",
 )  # fmt: skip
 SINGULAR_PREFIXES = ("where is",)
 SUFFIX = "please"
@@ -31,7 +31,11 @@ PLACED = {
 }
 EXTREME = {
     "leftmost": ("{the}leftmost {core}", "{the}{core} farthest to the left", "{the}{core} on the far left"),
-    "rightmost": ("{the}rightmost {core}", "{the}{core} farthest to the right", "{the}{core} on the far right"),
+    "rightmost": (
+        "{the}rightmost {core}",
+        "{the}{core} farthest to the right",
+        "{the}{core} on the far right",
+    ),
     "nearest": (
         "{the}nearest {core}",
         "{the}closest {core}",
@@ -51,7 +55,9 @@ RELATED = {
 ALL = ("all {cores}", "all the {cores}", "every {core}", "the {cores}", "each {core}")
 ALL_TWO = ("both {cores}", "the two {cores}")
 ALL_PLACED = {
-    place: tuple(f"{front} {where}" for front in ("all {cores}", "every {core}", "the {cores}") for where in phrases)
+    place: tuple(
+        f"{front} {where}" for front in ("all {cores}", "every {core}", "the {cores}") for where in phrases
+    )
     for place, phrases in {
         "left": ("on the left", "on the left side"),
         "right": ("on the right", "on the right side"),
@@ -60,7 +66,13 @@ ALL_PLACED = {
         "middle": ("in the middle",),
     }.items()
 }
-EVERYTHING = ("everything", "everything on the table", "all objects", "all the objects on the table", "all things")
+EVERYTHING = (
+    "everything",
+    "everything on the table",
+    "all objects",
+    "all the objects on the table",
+    "all things",
+)
 BETWEEN = "{first} between {second} and {third}"
 AND = "{first} and {second}"
 
@@ -152,7 +164,18 @@ def vocabulary() -> tuple[str, ...]:
     """Every word that any sentence can contain, sorted, lower-case ASCII."""
     tables = (PLACED, EXTREME, RELATED, ALL_PLACED, SIZE_WORDS, LARGER, LARGEST)
     phrases = [phrase for table in tables for phrases in table.values() for phrase in phrases]
-    phrases += [*PREFIXES, *SINGULAR_PREFIXES, SUFFIX, *ALL, *ALL_TWO, *EVERYTHING, BETWEEN, AND, "the", *GENERIC]
+    phrases += [
+        *PREFIXES,
+        *SINGULAR_PREFIXES,
+        SUFFIX,
+        *ALL,
+        *ALL_TWO,
+        *EVERYTHING,
+        BETWEEN,
+        AND,
+        "the",
+        *GENERIC,
+    ]
     phrases += [*COLOURS, *NOUNS, *PLURALS.values()]
     text = " ".join(phrases).replace("{the}", "")
     return tuple(sorted({word for word in text.split() if not word.startswith("{")}))

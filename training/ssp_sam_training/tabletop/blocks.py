@@ -1,7 +1,7 @@
 """Scenes in blocks: the unit of work of one worker process.
 
-Scene i of a split depends on the seed, the split and i alone: block b holds the scenes b * SCENES_PER_POOL and
-following, and always starts from its own seed, whoever makes it.
+Scene i of a split depends on the seed, the split and i alone: block b holds the scenes from
+b * SCENES_PER_POOL on, and always starts from its own seed, whoever makes it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ssp_sam_ros.sim.words import NOUNS
 SPLITS = ("train", "val", "test")
 IMAGES_PER_SPLIT = 1_000_000
 JPEG_QUALITY = 95
-# cv2 and pycocotools lay no claim on more than this: the annotation of one image takes ids image_id * 16 + 0 .. 15
+# The annotations of an image have the ids image_id * 16 + 0 .. 15.
 ANNOTATIONS_PER_IMAGE = 16
 
 
@@ -54,7 +54,11 @@ def plan_blocks(
 def make_block(block: Block) -> list[dict[str, Any]]:
     """Render the block's scenes, write their JPEG files, return one record a scene.
 
-    A record: {"image": COCO image, "annotations": [COCO annotations], "expressions": [(text, kind, ann_ids)]}.
+    A record holds "image" and "annotations" in COCO's form, and "expressions": (text, kind, ann_ids) each.
+
+    Raises:
+        OSError: a picture cannot be written.
+        SimulatorUnavailableError: MuJoCo or an off-screen OpenGL is missing.
     """
     cv2.setNumThreads(1)
     seed = (block.seed, SPLITS.index(block.split), block.start // SCENES_PER_POOL)

@@ -1,4 +1,4 @@
-"""The command `training/make_tabletop.py`: many processes, one reproducible dataset, written all or not at all."""
+"""The command `training/make_tabletop.py`: many processes, one reproducible dataset, all of it or nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .blocks import SPLITS, make_block, plan_blocks
-from .layout import SENTENCES_PER_IMAGE, write_layout
+from .writer import SENTENCES_PER_IMAGE, write_layout
 
 GENERATOR = "ssp_sam_ros tabletop/1"
 
@@ -22,8 +22,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog="make_tabletop.py",
-        description="Render simulated tabletop scenes, make sentences about them, and write both in the RefCOCO and "
-        "gRefCOCO layouts. Needs MuJoCo and an off-screen OpenGL (EGL).",
+        description="Render simulated tabletop scenes, make sentences about them, and write both in the "
+        "RefCOCO and gRefCOCO layouts. Needs MuJoCo and an off-screen OpenGL (EGL).",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to make; must not exist yet")
     parser.add_argument("--train", type=int, default=14000, help="training scenes (default %(default)s)")
@@ -32,8 +32,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sentences", type=int, default=24, help="sentences a scene (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same dataset (default %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default %(default)s)")
-    parser.add_argument("--width", type=int, default=320, help="picture width in pixels (default %(default)s)")
-    parser.add_argument("--height", type=int, default=240, help="picture height in pixels (default %(default)s)")
+    parser.add_argument(
+        "--width", type=int, default=320, help="picture width in pixels (default %(default)s)"
+    )
+    parser.add_argument(
+        "--height", type=int, default=240, help="picture height in pixels (default %(default)s)"
+    )
     args = parser.parse_args(arguments)
     if min(args.train, args.val, args.test, args.seed) < 0 or args.train + args.val + args.test == 0:
         parser.error("--train, --val, --test and --seed must be 0 or more, and one scene at least is needed")
@@ -91,4 +95,9 @@ def make(args: argparse.Namespace, counts: dict[str, int], images: Path, root: P
 
 def _progress(done: int, total: int, seconds: float) -> None:
     left = (total - done) * seconds / max(done, 1)
-    print(f"\r{done}/{total} scenes, {done / seconds:.1f}/s, {left:.0f} s left ", end="", file=sys.stderr, flush=True)
+    print(
+        f"\r{done}/{total} scenes, {done / seconds:.1f}/s, {left:.0f} s left ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )

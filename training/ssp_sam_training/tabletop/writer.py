@@ -52,11 +52,13 @@ def generalised_references(records: Iterable[tuple[str, Record]]) -> list[dict[s
 
 def single_references(references: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """RefCOCO's list: the references with exactly one target, `ann_id` and `category_id` as plain numbers."""
-    kept = []
+    kept: list[dict[str, Any]] = []
     for reference in references:
         if len(reference["ann_id"]) == 1 and not reference["no_target"]:
             single = {key: value for key, value in reference.items() if key != "no_target"}
-            single.update(ref_id=len(kept), ann_id=reference["ann_id"][0], category_id=reference["category_id"][0])
+            single.update(
+                ref_id=len(kept), ann_id=reference["ann_id"][0], category_id=reference["category_id"][0]
+            )
             kept.append(single)
     return kept
 
