@@ -80,7 +80,8 @@ class Reader:
         if words[0] == "everything" or words == ["all", "objects", "on", "table"]:
             return list(range(len(self.objects)))
         if words[0] in ("all", "every", "each", "both", "two"):
-            found, _ = self.phrase(words[1:])
+            found, plural = self.phrase(words[1:])
+            assert plural == (words[0] not in ("every", "each"))
             assert words[0] not in ("both", "two") or len(found) == 2
             return found
         found, _ = self.phrase(words)
