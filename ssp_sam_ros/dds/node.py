@@ -1,0 +1,203 @@
+"""The perception node without ROS: every topic of the interface table, on DDS."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ssp_sam_ros.dds.graph import PublisherWatch, type_on_the_wire
+from ssp_sam_ros.dds.messages import make
+from ssp_sam_ros.dds.participant import Participant, Publisher, Subscription
+from ssp_sam_ros.interface.image_codec import decode_compressed, decode_rgb
+from ssp_sam_ros.interface.names import NodeNames, Remap
+from ssp_sam_ros.interface.parameters import Parameters
+from ssp_sam_ros.interface.qos import QoS, mismatch
+from ssp_sam_ros.interface.qos_overrides import check_topics, overridden
+from ssp_sam_ros.interface.topics import TOPICS, Direction, Topic
+from ssp_sam_ros.session.clock import Clock, SimulatedClock, system_clock
+from ssp_sam_ros.session.composer import Composer, DrawOverlay
+from ssp_sam_ros.session.diagnostics import InputState, Level, Status
+from ssp_sam_ros.session.messages import MessageBuilder, nanoseconds_of
+from ssp_sam_ros.session.outputs import Output
+from ssp_sam_ros.session.session import Segmenter, Session
+
+_TICK = 0.05  # seconds; staleness is noticed within one
+_DIAGNOSTICS_PERIOD = 1.0
+_PATIENCE = 3.0  # seconds before a silent input is worth a warning
+_CLOCK_QOS = QoS("best_effort", depth=1)
+
+log = logging.getLogger("ssp_sam")
+
+
+def default_remaps() -> list[Remap]:
+    """What launch files remap too: the pictures come from /camera unless told otherwise."""
+    return [Remap(topic.name, topic.default_remap) for topic in TOPICS.values() if topic.default_remap]
+
+
+class PerceptionNode:
+    """Joins the graph, listens in the thread that calls `spin`, and answers from the session's worker."""
+
+    def __init__(
+        self, names: NodeNames, parameters: Parameters, segmenter: Segmenter, draw_overlay: DrawOverlay
+    ) -> None:
+        """Create all endpoints and start the worker.
+
+        Args:
+            names: node name, namespace and remapping rules.
+            parameters: checked values.
+            segmenter: loaded and warmed up.
+            draw_overlay: takes an RGB picture and results and returns the RGB drawing.
+
+        Raises:
+            ValueError: parameters, names or the environment's DDS settings do not fit.
+        """
+        if not parameters.flag("autostart"):
+            raise ValueError(
+                "autostart: false needs lifecycle transitions, which only the node of a ROS install has"
+            )
+        self._names = names
+        self._parameters = parameters
+        self._cameras = parameters.names("cameras") or ("",)
+        self._transport = (
+            "compressed_image" if parameters.text("image_transport") == "compressed" else "image"
+        )
+        check_topics(parameters.qos_overrides, [(name, topic.direction) for topic, _, name in self._table()])
+
+        self._builder = MessageBuilder(make)
+        self._clock: Clock = SimulatedClock() if parameters.flag("use_sim_time") else system_clock
+        self._participant = Participant(names)
+        self._outputs: dict[tuple[str, Output], Publisher] = {}
+        self._pictures: dict[str, tuple[str, Subscription]] = {}
+        self._watch = PublisherWatch(self._participant.domain)
+        decode = decode_rgb if self._transport == "image" else decode_compressed
+        composer = Composer(self._builder, draw_overlay)
+        self.session = Session(names.node, segmenter, self, composer, decode, self._clock, parameters)
+        self._create_endpoints()
+        self._started = self._last_diagnostics = time.monotonic()
+        self._warned: dict[str, str] = {}
+        self.session.start()
+
+    # --- Graph, for the session ---------------------------------------------------------------------------
+
+    def wanted(self, camera: str) -> frozenset[Output]:
+        """The outputs of a camera with a matched subscription."""
+        return frozenset(output for output in Output if self._outputs[camera, output].subscriptions() > 0)
+
+    def publish(self, camera: str, output: Output, message: Any) -> None:
+        """Send a message on an output topic."""
+        self._outputs[camera, output].publish(message)
+
+    # --- running ------------------------------------------------------------------------------------------
+
+    def spin(self, stop: threading.Event) -> None:
+        """Listen until `stop` is set.
+
+        Raises:
+            RuntimeError: the worker has ended by an error.
+        """
+        while not stop.is_set():
+            self._participant.spin_once(_TICK)
+            self.session.tick()
+            if time.monotonic() - self._last_diagnostics >= _DIAGNOSTICS_PERIOD:
+                self._last_diagnostics = time.monotonic()
+                self._publish_diagnostics()
+
+    def close(self) -> None:
+        """Stop the worker and leave the graph."""
+        self.session.close()
+        self._participant.close()
+
+    # --- endpoints ----------------------------------------------------------------------------------------
+
+    def _table(self) -> list[tuple[Topic, str, str]]:
+        """All topics to carry, once per camera where they are per camera: entry, camera, resolved name."""
+        rows = []
+        for topic in TOPICS.values():
+            if topic.key in ("image", "compressed_image") and topic.key != self._transport:
+                continue
+            for camera in self._cameras if topic.per_camera else ("",):
+                rows.append((topic, camera, self._names.resolve(topic.name_for(camera))))
+        return rows
+
+    def _create_endpoints(self) -> None:
+        for topic, camera, name in self._table():
+            qos = overridden(topic.qos, name, topic.direction, self._parameters.qos_overrides)
+            log.info(
+                "%s %s (%s; %s)",
+                "from" if topic.direction is Direction.INPUT else "to  ",
+                name,
+                topic.type,
+                qos,
+            )
+            if topic.direction is Direction.INPUT:
+                callback = self._callback(topic.key, camera)
+                subscription = self._participant.subscription(name, topic.type, qos, callback)
+                if topic.key == self._transport:
+                    self._pictures[camera] = (name, subscription)
+                continue
+            publisher = self._participant.publisher(name, topic.type, qos)
+            if topic.key == "diagnostics":
+                self._diagnostics = publisher
+            else:
+                self._outputs[camera, Output(topic.key)] = publisher
+        if isinstance(self._clock, SimulatedClock):
+            set_time = self._clock.set
+            self._participant.subscription(
+                self._names.resolve("/clock"),
+                "rosgraph_msgs/msg/Clock",
+                _CLOCK_QOS,
+                lambda message: set_time(nanoseconds_of(message.clock)),
+            )
+        self._participant.announce()
+
+    def _callback(self, key: str, camera: str) -> Callable[[Any], None]:
+        session = self.session
+        callbacks: dict[str, Callable[[Any], None]] = {
+            "image": partial(session.picture, camera),
+            "compressed_image": partial(session.picture, camera),
+            "depth_image": partial(session.depth, camera),
+            "camera_info": partial(session.camera_info, camera),
+            "referring_expression": lambda message: session.refer(message.data),
+            "expressions": session.refer_array,
+        }
+        return callbacks[key]
+
+    # --- diagnostics --------------------------------------------------------------------------------------
+
+    def _publish_diagnostics(self) -> None:
+        statuses = self.session.diagnostics({camera: self._input_state(camera) for camera in self._cameras})
+        header = self._builder.header(self._clock(), "")
+        self._diagnostics.publish(self._builder.diagnostics(header, statuses))
+        if time.monotonic() - self._started >= _PATIENCE:
+            for status in statuses:
+                self._warn_about(status)
+
+    def _input_state(self, camera: str) -> InputState:
+        name, subscription = self._pictures[camera]
+        reasons = []
+        for publisher in self._watch.of(name):
+            expected = type_on_the_wire(subscription.type_name)
+            if publisher.type != expected:
+                reasons.append(f"it sends {publisher.type}, not {expected}")
+            elif reason := mismatch(publisher.qos, subscription.qos):
+                reasons.append(reason)
+        return InputState(
+            name, subscription.type_name, str(subscription.qos), subscription.publishers(), "; ".join(reasons)
+        )
+
+    def _warn_about(self, status: Status) -> None:
+        """Log what is wrong with an input once, and that it is well again."""
+        if ": input" not in status.name:
+            return
+        before = self._warned.get(status.name, "")
+        if status.level is Level.OK:
+            if before:
+                log.info("%s", status.message)
+            self._warned[status.name] = ""
+        elif status.message != before:
+            log.warning("%s", status.message)
+            self._warned[status.name] = status.message

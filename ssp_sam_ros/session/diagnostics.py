@@ -1,0 +1,101 @@
+"""Health of input and inference as diagnostic statuses (REP-107)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Level(Enum):
+    """The values of diagnostic_msgs/DiagnosticStatus."""
+
+    OK = 0
+    WARN = 1
+    ERROR = 2
+
+
+@dataclass(frozen=True)
+class Status:
+    """One diagnostic status; `name` is "<node>: <part>"."""
+
+    name: str
+    level: Level
+    message: str
+    hardware_id: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class InputState:
+    """What is known of a camera's picture topic: its resolved name, type, QoS and the publishers that match.
+
+    `mismatch` says why a publisher that is there does not match, "" otherwise.
+    """
+
+    topic: str
+    type: str
+    qos: str
+    publishers: int
+    mismatch: str = ""
+
+
+def input_status(
+    node: str, camera: str, state: InputState, rate: float, age: float | None, values: Mapping[str, object]
+) -> Status:
+    """The status of one camera's input.
+
+    Args:
+        node: the node's name.
+        camera: "" for the single one.
+        state: the topic.
+        rate: pictures received a second since the last status.
+        age: seconds since the newest picture's stamp; None where there has been none.
+        values: counters to report as they are.
+    """
+    level, message = _input_verdict(state, rate, age)
+    details = {
+        "topic": state.topic,
+        "type": state.type,
+        "qos": state.qos,
+        "publishers": state.publishers,
+        "rate": f"{rate:.1f} Hz",
+        "newest picture's age": "none yet" if age is None else f"{age:.3f} s",
+    }
+    name = f"{node}: input {camera}".rstrip()
+    return Status(name, level, message, hardware_id=camera, values=details | dict(values))
+
+
+def _input_verdict(state: InputState, rate: float, age: float | None) -> tuple[Level, str]:
+    if rate > 0:
+        return Level.OK, f"pictures arrive on {state.topic}"
+    if state.mismatch:
+        return Level.WARN, f"a publisher on {state.topic} does not match: {state.mismatch}"
+    if state.publishers == 0:
+        return Level.WARN, f"no publisher on {state.topic} ({state.type}; {state.qos})"
+    arrives = "nothing has arrived yet" if age is None else "nothing arrives any more"
+    return Level.WARN, f"a publisher is on {state.topic} ({state.type}; {state.qos}), but {arrives}"
+
+
+def inference_status(
+    node: str, model: str, active: int, subscribed: bool, failure: str, values: Mapping[str, object]
+) -> Status:
+    """The status of inference.
+
+    Args:
+        node: the node's name.
+        model: name of the variant.
+        active: expressions being answered.
+        subscribed: whether anybody listens to an output.
+        failure: why the last picture got no answer, "" where it did.
+        values: counters and times to report as they are.
+    """
+    if failure:
+        level, message = Level.ERROR, failure
+    elif not active:
+        level, message = Level.OK, "idle: no expression is active"
+    elif not subscribed:
+        level, message = Level.OK, "idle: nobody subscribes to an output"
+    else:
+        level, message = Level.OK, f"answering {active} expression{'s' if active > 1 else ''}"
+    return Status(f"{node}: inference", level, message, hardware_id=model, values=values)

@@ -1,0 +1,60 @@
+"""What is being asked for: referring expressions with their ids and the stamp from which pictures count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Request:
+    """One active referring expression; pictures stamped before `stamp` (nanoseconds) are not used for it."""
+
+    expression: str
+    id: str
+    stamp: int
+
+
+class RequestIntake:
+    """Turns what arrives on the topics into requests and numbers those that carry no id."""
+
+    def __init__(self, max_expressions: int) -> None:
+        self.max_expressions = max_expressions
+        self._count = 0
+
+    def from_text(self, text: str, now: int) -> tuple[Request, ...]:
+        """The request of a plain text, none for an empty one."""
+        text = text.strip()
+        return (Request(text, self._next_id(), now),) if text else ()
+
+    def from_array(
+        self, ids: Sequence[str], texts: Sequence[str], stamp: int, now: int
+    ) -> tuple[Request, ...]:
+        """The requests of an array; no texts, or empty ones alone, clear.
+
+        Args:
+            ids: one for each text, or none at all.
+            texts: referring expressions; an empty one among others stays and will be answered with FAILED.
+            stamp: nanoseconds; 0 means now.
+            now: nanoseconds.
+
+        Raises:
+            ValueError: too many expressions, ids that repeat, or another number of ids than of texts.
+        """
+        texts = [text.strip() for text in texts]
+        if not any(texts):
+            return ()
+        if len(texts) > self.max_expressions:
+            raise ValueError(
+                f"{len(texts)} expressions at once, but max_expressions is {self.max_expressions}"
+            )
+        if ids and len(ids) != len(texts):
+            raise ValueError(f"{len(ids)} ids for {len(texts)} expressions; give one each, or none")
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"ids repeat: {', '.join(ids)}")
+        names = ids or [self._next_id() for _ in texts]
+        return tuple(Request(text, name, stamp or now) for text, name in zip(texts, names, strict=True))
+
+    def _next_id(self) -> str:
+        self._count += 1
+        return str(self._count)

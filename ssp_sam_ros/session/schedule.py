@@ -1,0 +1,133 @@
+"""Which picture of one camera is worked on when, and when it is time to say that there is none.
+
+Pure: time comes in as an argument, nothing is waited for here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from ssp_sam_ros.session.clock import SECOND
+from ssp_sam_ros.session.requests import Request
+
+Payload = TypeVar("Payload")
+
+
+@dataclass(frozen=True)
+class Picture(Generic[Payload]):
+    """A picture that arrived.
+
+    `epoch` tells pictures with equal stamps apart when time has jumped back between them; `arrival` is in
+    seconds of a clock that only measures durations.
+    """
+
+    stamp: int
+    frame_id: str
+    payload: Payload
+    arrival: float
+    epoch: int = 0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may change while running: seconds, and pictures a second (0: no limit)."""
+
+    max_image_age: float = 0.5
+    max_rate: float = 0.0
+
+
+@dataclass
+class Counters:
+    """Pictures so far: arrived, worked on, and replaced by a newer one while they waited to be worked on."""
+
+    received: int = 0
+    started: int = 0
+    dropped: int = 0
+    stale: int = 0
+
+
+class Schedule(Generic[Payload]):
+    """One camera: the newest picture wins, and is used at most once for a set of requests."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.counters = Counters()
+        self.requests: tuple[Request, ...] = ()
+        self.newest: Picture[Payload] | None = None
+        self._waiting: Picture[Payload] | None = None
+        self._last_start: int | None = None
+        self._stale = False
+        self._reset_at: int | None = None
+        self._epoch = 0
+
+    def set_requests(self, requests: tuple[Request, ...]) -> None:
+        """Replace what is asked for; an empty tuple clears."""
+        self.requests = requests
+        self._stale = False
+
+    def offer(self, picture: Picture[Payload], needed: bool = True) -> None:
+        """Take the newest picture in; drops are counted only while it is `needed`, that is, waited for."""
+        if self.newest is not None and picture.stamp < self.newest.stamp:
+            self._epoch += 1
+        if self._waiting is not None and needed and self._usable(self._waiting):
+            self.counters.dropped += 1
+        self.counters.received += 1
+        self.newest = self._waiting = replace(picture, epoch=self._epoch)
+
+    def take(self, now: int) -> Picture[Payload] | None:
+        """The picture to work on now, if it is time for one."""
+        picture = self._waiting
+        if (
+            picture is None
+            or not self._usable(picture)
+            or not self._fresh(picture, now)
+            or self.wait(now) > 0
+        ):
+            return None
+        self._waiting = None
+        self._last_start = now
+        self.counters.started += 1
+        return picture
+
+    def wait(self, now: int) -> float:
+        """Seconds until `max_rate` allows the next picture."""
+        if self.limits.max_rate <= 0 or self._last_start is None:
+            return 0.0
+        return max(0.0, (self._last_start - now) / SECOND + 1.0 / self.limits.max_rate)
+
+    def newly_stale(self, now: int) -> bool:
+        """Whether the active requests have just lost their last fresh picture; true once per transition."""
+        if not self.requests:
+            return False
+        stale = not self._has_fresh_picture(now)
+        changed = stale and not self._stale
+        self._stale = stale
+        self.counters.stale += changed
+        return changed
+
+    def age(self, now: int) -> float | None:
+        """Age of the newest picture in seconds, None where there has been none; negative if stamped ahead."""
+        return None if self.newest is None else (now - self.newest.stamp) / SECOND
+
+    def clock_jumped_back(self, now: int) -> None:
+        """Forget everything measured on the time before: the picture waiting, ages, the last start.
+
+        The camera then has `max_image_age` to send a picture on the new time before the requests become
+        stale.
+        """
+        self.newest = self._waiting = self._last_start = None
+        self._reset_at = now
+        self._epoch += 1
+        self.requests = tuple(replace(r, stamp=min(r.stamp, now)) for r in self.requests)
+
+    def _usable(self, picture: Picture[Payload]) -> bool:
+        return bool(self.requests) and picture.stamp >= max(request.stamp for request in self.requests)
+
+    def _has_fresh_picture(self, now: int) -> bool:
+        if self.newest is not None:
+            return self._fresh(self.newest, now)
+        return self._reset_at is not None and now - self._reset_at <= self.limits.max_image_age * SECOND
+
+    def _fresh(self, picture: Picture[Payload], now: int) -> bool:
+        return now - picture.stamp <= self.limits.max_image_age * SECOND
