@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Score weights on a split of a referring-expression set.
+
+python training/evaluate.py --root data/tabletop --dataset grefcoco --split test --out out/evaluation
+
+Prints a Markdown table by kind of sentence and writes into --out: results.json (all numbers), samples.jsonl
+(one line a sentence), table.md, successes.png and failures.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line and run; 0 ok, 1 failed, 2 usage."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    data = parser.add_argument_group("data")
+    data.add_argument("--root", required=True, type=Path, help="folder with <dataset>/ and images/")
+    data.add_argument(
+        "--dataset", default="grefcoco", help="layout and name: refcoco, grefcoco, ... (default %(default)s)"
+    )
+    data.add_argument("--split", default="val", help="train, val, test, testA, ... (default %(default)s)")
+    data.add_argument(
+        "--split-by", help="who made the split: unc, umd, google, berkeley (default: the set's usual)"
+    )
+    data.add_argument(
+        "--images", type=Path, help="folder of the pictures, if not in the usual place under --root"
+    )
+    data.add_argument("--limit", type=_positive, metavar="N", help="the first N pictures only")
+    model = parser.add_argument_group("model")
+    model.add_argument("--variant", default="ssp_sam_tiny", help="name or JSON file (default %(default)s)")
+    model.add_argument("--weights", help="file, or 'random' (default: those shipped with the variant)")
+    model.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default %(default)s)")
+    model.add_argument("--dtype", default="auto", help="auto, float32, bfloat16 (default %(default)s)")
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--protocol", choices=("gres", "paper", "both"), default="gres", help="default %(default)s"
+    )
+    output.add_argument("--out", type=Path, help="folder to write into (default: print only)")
+    output.add_argument(
+        "--cells", type=_positive, default=20, metavar="N", help="sentences on a contact sheet (default 20)"
+    )
+    output.add_argument("--seed", type=int, default=0, help="of the choice of cells (default 0)")
+    args = parser.parse_args(argv)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+
+    from ssp_sam_training.evaluation.command import run
+
+    try:
+        run(args)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
