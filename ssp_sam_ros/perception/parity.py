@@ -55,7 +55,7 @@ def check_parity(reference: Path, variant: str, seed: int) -> ParityReport:
     """
     path = reference / f"golden_{variant}_seed{seed}.npz"
     if not path.is_file():
-        raise FileNotFoundError(f"no fixture {path}")
+        raise FileNotFoundError(f"no fixture {path}: give the folder that has it as the reference")
     network = golden_network(f"ssp_sam_{variant}", seed)
     outputs = recorded_outputs(network, seed)
     with np.load(path, allow_pickle=False) as recorded:

@@ -1,0 +1,67 @@
+"""Where and in which arithmetic the network runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def choose_device(device: str | torch.device) -> torch.device:
+    """The device of that name; "auto" is CUDA where there is one, else the CPU.
+
+    Raises:
+        ValueError: if a named device does not exist or is not on this machine.
+    """
+    if str(device) == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device '{device}' is unknown: use auto, cpu, cuda or cuda:N") from error
+    if chosen.type not in ("cpu", "cuda"):
+        raise ValueError(f"device '{device}' is not supported: use auto, cpu, cuda or cuda:N")
+    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+        raise ValueError(
+            f"device '{device}' is not there: torch {torch.__version__} sees "
+            f"{torch.cuda.device_count()} CUDA devices; use auto or cpu"
+        )
+    return chosen
+
+
+def choose_precision(dtype: str | torch.dtype, device: torch.device) -> torch.dtype:
+    """The arithmetic of that name; "auto" is bfloat16 where the device has it in hardware, else float32.
+
+    Raises:
+        ValueError: if the name is none of auto, float32, bfloat16.
+    """
+    name = str(dtype).removeprefix("torch.")
+    if name == "auto":
+        return torch.bfloat16 if _has_bfloat16(device) else torch.float32
+    if name not in PRECISIONS:
+        raise ValueError(f"dtype '{name}' is not supported: use auto, {' or '.join(PRECISIONS)}")
+    return PRECISIONS[name]
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    # Without these instructions bfloat16 is emulated, and slower than float32. Not public, but in every torch
+    # that this package supports; torch.cpu.get_capabilities() is younger than the oldest of them.
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+@contextmanager
+def arithmetic(device: torch.device, precision: torch.dtype) -> Iterator[None]:
+    """Run the network in `precision`: bfloat16 as autocast, float32 without TF32 in convolutions."""
+    if precision == torch.bfloat16:
+        with torch.autocast(device.type, torch.bfloat16):
+            yield
+    elif device.type == "cuda":
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            yield
+    else:
+        yield

@@ -1,0 +1,331 @@
+"""The perception core: pictures and referring expressions in, results out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ssp_sam_ros.network import SSPSAM, Encoding, TextFeatures, Variant, build_tokenizer
+from ssp_sam_ros.perception.caches import ByteBoundedCache, CacheStats, picture_identity
+from ssp_sam_ros.perception.image import as_rgb
+from ssp_sam_ros.perception.inference import EncodedPicture, Inference
+from ssp_sam_ros.perception.outcome import NoTargetRule, Verdict
+from ssp_sam_ros.perception.precision import choose_device, choose_precision
+from ssp_sam_ros.perception.result import Outcome, Result, StageTimes
+from ssp_sam_ros.weights import WeightsInfo, load_network
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture that expressions can be asked about, from `Segmenter.encode`.
+
+    Attributes:
+        picture: its features and where it lay in the network's inputs.
+        embedding_cached: whether the features came from the cache.
+        encoding_ms: what `encode` took, milliseconds.
+    """
+
+    picture: EncodedPicture
+    embedding_cached: bool
+    encoding_ms: float
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """(height, width) of the picture."""
+        return self.picture.sam.image_size
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    verdict: Verdict
+    network_box: tuple[float, float, float, float]
+
+
+class Segmenter:
+    """A loaded network with its preprocessing, caches and outcome rule.
+
+    Picture features are cached by identity (the caller's key, else the bytes), text features by sentence,
+    both bounded in bytes. Calls from several threads take turns.
+
+        segmenter = Segmenter.load()
+        frame = segmenter.encode(image)
+        for result in segmenter.refer(frame, ["the red mug", "all green objects"]):
+            print(result.outcome, result.box)
+    """
+
+    def __init__(
+        self,
+        network: SSPSAM,
+        weights: WeightsInfo,
+        dtype: str | torch.dtype = "auto",
+        image_cache_bytes: int = 256 * MIB,
+        text_cache_bytes: int = 16 * MIB,
+    ) -> None:
+        """Wrap a network that is on its device already, in evaluation mode.
+
+        Raises:
+            ValueError: if it is in training mode, or for an unknown dtype.
+        """
+        if network.training:
+            raise ValueError("the network is in training mode: call its eval() first")
+        self._weights = weights
+        self._inference = Inference(network, choose_precision(dtype, network.device))
+        self._tokenizer = build_tokenizer(network.variant)
+        self._pictures: ByteBoundedCache[EncodedPicture] = ByteBoundedCache(image_cache_bytes)
+        self._texts: ByteBoundedCache[TextFeatures] = ByteBoundedCache(text_cache_bytes)
+        self._rule = NoTargetRule()
+        self._turn = threading.RLock()
+
+    @classmethod
+    def load(
+        cls,
+        variant: str | Path | Variant = "ssp_sam_tiny",
+        weights: str | Path | None = None,
+        device: str | torch.device = "auto",
+        dtype: str | torch.dtype = "auto",
+        image_cache_bytes: int = 256 * MIB,
+        text_cache_bytes: int = 16 * MIB,
+    ) -> Segmenter:
+        """Load a network and wrap it.
+
+        Args:
+            variant: name, path of a variant's JSON, or the variant.
+            weights: None for the shipped file, "random", or a path; see `ssp_sam_ros.weights.load_network`.
+            device: "auto" (CUDA where there is one), "cpu", "cuda", "cuda:N".
+            dtype: "auto" (bfloat16 autocast where the device has it in hardware), "float32", "bfloat16".
+            image_cache_bytes, text_cache_bytes: bounds of the two caches; 0 keeps nothing.
+
+        Raises:
+            ValueError: in one line, for weights, variants, devices or types that cannot be used.
+        """
+        chosen = choose_device(device)
+        precision = choose_precision(dtype, chosen)  # before the loading, which takes longer
+        network, info = load_network(variant, weights, chosen)
+        return cls(network, info, precision, image_cache_bytes, text_cache_bytes)
+
+    @property
+    def variant(self) -> Variant:
+        """Every size of the network."""
+        return self._inference.network.variant
+
+    @property
+    def model_name(self) -> str:
+        """The variant's name."""
+        return self.variant.name
+
+    @property
+    def weights_digest(self) -> str:
+        """SHA-256 of the parameters."""
+        return self._weights.digest
+
+    @property
+    def weights_source(self) -> str:
+        """The file the parameters came from, or "random:SEED"."""
+        return self._weights.source
+
+    @property
+    def domain(self) -> str:
+        """The only kind of pictures the weights are good for, "" if any."""
+        return self._weights.domain
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network runs."""
+        return self._inference.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The arithmetic it runs in: float32, or bfloat16 (autocast)."""
+        return self._inference.precision
+
+    @property
+    def no_target_threshold(self) -> float:
+        """A target is taken to be absent from this no-target probability on; 0..1."""
+        return self._rule.threshold
+
+    @no_target_threshold.setter
+    def no_target_threshold(self, value: float) -> None:
+        self._rule = replace(self._rule, threshold=value)
+
+    @property
+    def no_target_min_pixels(self) -> float:
+        """Pixels a target must cover, at the scale of a picture whose long side is 512."""
+        return self._rule.min_pixels
+
+    @no_target_min_pixels.setter
+    def no_target_min_pixels(self, value: float) -> None:
+        self._rule = replace(self._rule, min_pixels=value)
+
+    def encode(self, image: np.ndarray, key: Hashable | None = None) -> Frame:
+        """Run the image encoders on a picture, or find what they made of it.
+
+        Args:
+            image: uint8 RGB (H, W, 3); grey, RGBA and uint16 are converted (`as_rgb`).
+            key: what identifies the picture, such as camera and stamp; its bytes if None.
+
+        Raises:
+            ValueError: if the array is no picture.
+        """
+        started = time.perf_counter()
+        image = as_rgb(image)
+        identity = picture_identity(image, key)
+        with self._turn:
+            picture = self._pictures.get(identity)
+            cached = picture is not None
+            if picture is None:
+                picture = self._inference.encode_picture(image)
+                self._inference.synchronise()
+                self._pictures.put(identity, picture)
+        return Frame(picture, cached, _ms_since(started))
+
+    def refer(
+        self, frame: Frame, expressions: Sequence[str], ids: Sequence[str] | None = None
+    ) -> list[Result]:
+        """Answer expressions on a picture, all in one batch (many or on a large picture: in bounded ones).
+
+        Args:
+            frame: from `encode` of this segmenter.
+            expressions: any number; what reads the same is computed once.
+            ids: one per expression, handed through to the results.
+
+        Returns:
+            One result per expression, in order. What is wrong with a single expression makes its own result
+            FAILED, with the reason, and leaves the others alone.
+
+        Raises:
+            TypeError: if `expressions` is a single string, or one of them is not text.
+            ValueError: if `ids` has another length.
+        """
+        if isinstance(expressions, str):
+            raise TypeError("expressions is one string: give a list of them")
+        ids = [""] * len(expressions) if ids is None else ids
+        if len(ids) != len(expressions):
+            raise ValueError(f"{len(ids)} ids for {len(expressions)} expressions: give one for each")
+        encodings = [self._tokenizer(expression) for expression in expressions]
+        asked = {_key(e): e for e in encodings if not _refusal(e)}
+        with self._turn:
+            answers, times = self._answer(frame, list(asked.values()))
+        found = dict(zip(asked, answers, strict=True))
+        blank = Result(
+            expression="",
+            expression_id="",
+            outcome=Outcome.FAILED,
+            model=self.model_name,
+            weights_digest=self.weights_digest,
+            embedding_cached=frame.embedding_cached,
+        )
+        results = []
+        for expression, identifier, encoding in zip(expressions, ids, encodings, strict=True):
+            result = replace(blank, expression=expression, expression_id=identifier)
+            if reason := _refusal(encoding):
+                result = replace(result, reason=reason, unknown_words=encoding.unknown_words)
+            else:
+                result = _fill(result, found[_key(encoding)], times, encoding)
+            results.append(result)
+        return results
+
+    def warm_up(self, image_size: tuple[int, int] = (480, 640)) -> None:
+        """Run the whole path twice, so that the first real picture is not slow; the caches stay as they are.
+
+        Args:
+            image_size: (height, width) of the pictures to come.
+        """
+        words = self.variant.vocabulary
+        ids = self._tokenizer(words[0] if words else "object").ids[None]
+        image = np.full((*image_size, 3), 127, np.uint8)
+        with self._turn:
+            for _ in range(2):
+                picture = self._inference.encode_picture(image)
+                prompts = self._inference.prompt(picture, self._inference.encode_text(ids))
+                self._inference.decode(picture, prompts, self._rule)
+
+    def clear_caches(self) -> None:
+        """Forget all pictures and sentences."""
+        self._pictures.clear()
+        self._texts.clear()
+
+    def cache_stats(self) -> dict[str, CacheStats]:
+        """Counters of the caches, "pictures" and "texts"."""
+        return {"pictures": self._pictures.stats(), "texts": self._texts.stats()}
+
+    def _answer(self, frame: Frame, encodings: list[Encoding]) -> tuple[list[_Answer], StageTimes]:
+        """Answers to sentences that all differ, and the time of each stage over all batches."""
+        picture, inference = frame.picture, self._inference
+        answers: list[_Answer] = []
+        prompt_ms = decode_ms = 0.0
+        for first in range(0, len(encodings), picture.largest_batch):
+            started = time.perf_counter()
+            text = self._text_features(encodings[first : first + picture.largest_batch])
+            prompts = inference.prompt(picture, text)
+            inference.synchronise()
+            prompt_ms += _ms_since(started)
+            started = time.perf_counter()
+            verdicts = inference.decode(picture, prompts, self._rule)
+            boxes = [picture.clip.box_to_image(tuple(box)) for box in prompts.boxes.double().tolist()]
+            answers += map(_Answer, verdicts, boxes)
+            decode_ms += _ms_since(started)
+        total_ms = frame.encoding_ms + prompt_ms + decode_ms
+        return answers, StageTimes(0.0, frame.encoding_ms, prompt_ms, decode_ms, total_ms)
+
+    def _text_features(self, encodings: list[Encoding]) -> TextFeatures:
+        """One row per sentence; those not in the cache are encoded in one batch."""
+        rows = [self._texts.get(_key(e)) for e in encodings]
+        missing = [i for i, row in enumerate(rows) if row is None]
+        if missing:
+            fresh = self._inference.encode_text(np.stack([encodings[i].ids for i in missing]))
+            for i, row in zip(missing, _split(fresh), strict=True):
+                rows[i] = row
+                self._texts.put(_key(encodings[i]), row)
+        return TextFeatures.cat([row for row in rows if row is not None])
+
+
+def _fill(result: Result, answer: _Answer, times: StageTimes, encoding: Encoding) -> Result:
+    verdict = answer.verdict
+    cut = f"the expression is cut to the {len(encoding.ids)} tokens that the model reads"
+    return replace(
+        result,
+        outcome=verdict.outcome,
+        mask=verdict.mask,
+        box=verdict.box,
+        network_box=answer.network_box,
+        score=verdict.score,
+        no_target_probability=verdict.no_target_probability,
+        times=times,
+        warnings=(cut,) if encoding.truncated else (),
+    )
+
+
+def _refusal(encoding: Encoding) -> str:
+    """Why an expression cannot be answered, "" if it can."""
+    if not any(character.isalnum() for character in encoding.text):
+        return "the expression has no words"
+    if encoding.unknown_words:
+        words = ", ".join(f"'{word}'" for word in encoding.unknown_words)
+        return f"the model does not know the word{'s' if len(encoding.unknown_words) > 1 else ''} {words}"
+    return ""
+
+
+def _key(encoding: Encoding) -> bytes:
+    """What makes two expressions the same: the network reads the same tokens."""
+    return encoding.ids.tobytes()
+
+
+def _split(text: TextFeatures) -> list[TextFeatures]:
+    """Rows with memory of their own: a view kept in the cache would keep its whole batch."""
+    with torch.inference_mode():
+        return [
+            TextFeatures(row.ids.clone(), row.words.clone(), row.sentence.clone())
+            for row in (text[i] for i in range(len(text)))
+        ]
+
+
+def _ms_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1e3
