@@ -31,8 +31,19 @@ def overridden(qos: QoS, topic: str, direction: Direction, overrides: Mapping[st
 
 
 def check_topics(overrides: Iterable[str], endpoints: Iterable[tuple[str, Direction]]) -> None:
-    """ValueError where an override names a topic, or a side of it, that the node does not have."""
-    known = [f"{QOS_OVERRIDES}{topic}.{SIDES[direction]}" for topic, direction in endpoints]
+    """See that every override names a topic of the node, and the node's side of it.
+
+    Raises:
+        ValueError: one does not; the text says what it would have to be.
+    """
+    known = {f"{QOS_OVERRIDES}{topic}.{SIDES[direction]}" for topic, direction in endpoints}
     for name in overrides:
-        if name.rpartition(".")[0] not in known:
-            raise ValueError(unknown_name(name, [f"{prefix}.reliability" for prefix in known]))
+        prefix, _, policy = name.rpartition(".")
+        if prefix in known:
+            continue
+        same_topic = [
+            candidate for candidate in known if candidate.rpartition(".")[0] == prefix.rpartition(".")[0]
+        ]
+        if same_topic:
+            raise ValueError(f"unknown parameter {name!r}: did you mean '{same_topic[0]}.{policy}'?")
+        raise ValueError(unknown_name(name, [f"{candidate}.{policy}" for candidate in known]))
