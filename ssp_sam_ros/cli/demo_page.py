@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_MIME = {".png": "image/png", ".jpg": "image/jpeg"}
+_JPEG_QUALITY = 90
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --card: #8881; --soft: #888; }
@@ -124,12 +124,22 @@ def _row(answer: Answer) -> str:
 
 
 def _card(answer: Answer, overlay: Path) -> str:
-    data = base64.b64encode(overlay.read_bytes()).decode("ascii")
     sentence = html.escape(answer.sentence)
     return (
-        f'<figure><img alt="{sentence}" src="data:{_MIME[overlay.suffix]};base64,{data}">'
+        f'<figure><img alt="{sentence}" src="data:image/jpeg;base64,{_jpeg(overlay)}">'
         f"<figcaption><span>{sentence}</span>{_chip(answer)}</figcaption></figure>"
     )
+
+
+def _jpeg(path: Path) -> str:
+    """A picture as base64 of a JPEG: a page of lossless drawings would be several megabytes."""
+    import cv2
+
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise OSError(f"{path} is missing or not a picture")
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return base64.b64encode(data.tobytes()).decode("ascii")
 
 
 def _chip(answer: Answer) -> str:

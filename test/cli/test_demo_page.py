@@ -60,8 +60,16 @@ def test_page_shows_every_answer_and_needs_no_other_file(overlay: Path) -> None:
     assert "the red mug" in parser.text
     assert parser.tags.count("img") == 1
     (source,) = parser.links
-    assert source.startswith("data:image/png;base64,")
-    assert base64.b64decode(source.partition(",")[2]) == overlay.read_bytes()
+    assert source.startswith("data:image/jpeg;base64,")
+    data = np.frombuffer(base64.b64decode(source.partition(",")[2]), np.uint8)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert np.abs(picture.astype(int) - cv2.imread(str(overlay)).astype(int)).max() <= 2
+
+
+def test_missing_overlay_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"nothing\.png is missing"):
+        page("Title", "lead", _answers(tmp_path / "nothing.png"))
 
 
 def test_sentences_are_escaped() -> None:
