@@ -10,16 +10,15 @@ from ssp_sam_ros.network import build_tokenizer
 from ssp_sam_ros.perception.preprocessing import sam_input
 from ssp_sam_ros.perception.result import Outcome
 from ssp_sam_ros.weights import load_network
-from ssp_sam_training.evaluation.segmenter import EvaluationSegmenter, SegmenterPredictor
+from ssp_sam_training.evaluation.segmenter import SegmenterPredictor
 from ssp_sam_training.metrics import letterbox_prediction
 
 SENTENCES = ["the red mug", "the qwertzuiop", "the green bowl", "the red mug", "the small red mug"]
 
 
 @pytest.fixture(scope="module")
-def segmenter() -> EvaluationSegmenter:
-    network, info = load_network("ssp_sam_tiny", "random")
-    return EvaluationSegmenter(network, info, "float32")
+def predictor() -> SegmenterPredictor:
+    return SegmenterPredictor.load("ssp_sam_tiny", "random", "cpu", "float32")
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +26,10 @@ def image() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (120, 200, 3), np.uint8)
 
 
-def test_predictions_are_the_segmenters_results(segmenter: EvaluationSegmenter, image: np.ndarray) -> None:
+def test_predictions_are_the_segmenters_results(predictor: SegmenterPredictor, image: np.ndarray) -> None:
+    segmenter = predictor.segmenter
     results = segmenter.refer(segmenter.encode(image), SENTENCES)
-    predictions = SegmenterPredictor(segmenter).predict(image, SENTENCES, letterbox=False)
+    predictions = predictor.predict(image, SENTENCES, letterbox=False)
     assert [p.outcome for p in predictions] == [str(r.outcome) for r in results]
     assert [p.network_box for p in predictions] == [r.network_box for r in results]
     np.testing.assert_array_equal([p.score for p in predictions], [r.score for r in results])
@@ -44,8 +44,8 @@ def test_predictions_are_the_segmenters_results(segmenter: EvaluationSegmenter, 
         np.testing.assert_array_equal(prediction.mask, result.mask > 0)
 
 
-def test_a_denied_target_keeps_its_raw_mask(segmenter: EvaluationSegmenter, image: np.ndarray) -> None:
-    predictor = SegmenterPredictor(segmenter)
+def test_a_denied_target_keeps_its_raw_mask(predictor: SegmenterPredictor, image: np.ndarray) -> None:
+    segmenter = predictor.segmenter
     (found,) = predictor.predict(image, SENTENCES[:1], letterbox=False)
     assert found.mask is not None and found.mask.any()
     segmenter.no_target_threshold = found.no_target_probability / 2
@@ -62,8 +62,8 @@ def test_a_denied_target_keeps_its_raw_mask(segmenter: EvaluationSegmenter, imag
 
 
 @torch.inference_mode()
-def test_letterbox_masks_come_from_the_same_logits(segmenter: EvaluationSegmenter, image: np.ndarray) -> None:
-    predictions = SegmenterPredictor(segmenter).predict(image, SENTENCES, letterbox=True)
+def test_letterbox_masks_come_from_the_same_logits(predictor: SegmenterPredictor, image: np.ndarray) -> None:
+    predictions = predictor.predict(image, SENTENCES, letterbox=True)
     assert predictions[1].letterbox_mask is None
     network, _ = load_network("ssp_sam_tiny", "random")
     variant = network.variant
@@ -81,13 +81,13 @@ def test_letterbox_masks_come_from_the_same_logits(segmenter: EvaluationSegmente
         assert (prediction.letterbox_mask != expected).mean() < 1e-4
 
 
-def test_the_description_says_what_was_evaluated(segmenter: EvaluationSegmenter) -> None:
-    description = SegmenterPredictor(segmenter).description
+def test_the_description_says_what_was_evaluated(predictor: SegmenterPredictor) -> None:
+    description = predictor.description
     assert description["model"] == "ssp_sam_tiny"
-    assert description["weights_digest"] == segmenter.weights_digest
+    assert description["weights_digest"] == predictor.segmenter.weights_digest
     assert (description["device"], description["dtype"]) == ("cpu", "float32")
     assert description["no_target_threshold"] == 0.5
-    assert SegmenterPredictor(segmenter).letterbox_input == (240, 320)
+    assert predictor.letterbox_input == (240, 320)
 
 
 def test_what_cannot_be_loaded_is_said_first() -> None:

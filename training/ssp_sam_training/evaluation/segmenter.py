@@ -11,39 +11,40 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ssp_sam_ros.perception.outcome import is_no_target
+from ssp_sam_ros.network import SSPSAM, build_tokenizer
+from ssp_sam_ros.perception.inference import EncodedPicture, Inference
 from ssp_sam_ros.perception.precision import arithmetic, choose_device, choose_precision
 from ssp_sam_ros.perception.result import Outcome, Result
-from ssp_sam_ros.perception.segmenter import Frame, Segmenter
-from ssp_sam_ros.weights import load_network
+from ssp_sam_ros.perception.segmenter import Segmenter
+from ssp_sam_ros.weights import WeightsInfo, load_network
 
 from ..metrics import letterbox_prediction
 from .predictor import Prediction
 
-_BATCH = 16  # expressions whose letterbox masks are made together
-
 
 class SegmenterPredictor:
-    """Asks a `Segmenter`; its settings (no-target threshold and pixels) are those it has when it is asked."""
+    """Asks a `Segmenter`, with its caches off: in an evaluation every picture comes once."""
 
-    def __init__(self, segmenter: EvaluationSegmenter) -> None:
-        self._segmenter = segmenter
+    def __init__(self, network: SSPSAM, weights: WeightsInfo, dtype: str | torch.dtype = "auto") -> None:
+        """Wrap a network that is on its device, in evaluation mode. Raises ValueError as `Segmenter` does."""
+        self.segmenter = Segmenter(network, weights, dtype, image_cache_bytes=0)
+        self._inference = Inference(network, self.segmenter.dtype)
+        self._tokenizer = build_tokenizer(network.variant)
 
     @classmethod
     def load(
         cls, variant: str | Path, weights: str | Path | None, device: str = "auto", dtype: str = "auto"
     ) -> SegmenterPredictor:
-        """Load weights as `Segmenter.load` does. Raises ValueError or OSError as that."""
+        """Load as `Segmenter.load` does; arguments and errors are the same."""
         chosen = choose_device(device)
-        choose_precision(dtype, chosen)  # before minutes of loading
+        precision = choose_precision(dtype, chosen)  # before the loading, which takes longer
         network, info = load_network(variant, weights, chosen)
-        # Every picture comes once: its features are not worth keeping.
-        return cls(EvaluationSegmenter(network, info, dtype, image_cache_bytes=0))
+        return cls(network, info, precision)
 
     @property
     def description(self) -> dict[str, Any]:
         """What is evaluated, as plain data."""
-        segmenter = self._segmenter
+        segmenter = self.segmenter
         return {
             "model": segmenter.model_name,
             "weights": segmenter.weights_source,
@@ -58,41 +59,37 @@ class SegmenterPredictor:
     @property
     def letterbox_input(self) -> tuple[int, int]:
         """(height, width) of the network's SAM input."""
-        height, width = self._segmenter.variant.sam_size
+        height, width = self.segmenter.variant.sam_size
         return height, width
 
     def predict(
         self, image: NDArray[np.uint8], sentences: Sequence[str], letterbox: bool
     ) -> list[Prediction]:
         """One prediction per sentence; see `Predictor`."""
-        segmenter = self._segmenter
-        frame = segmenter.encode(image)
-        with _raw_masks(segmenter) as threshold:
-            results = segmenter.refer(frame, sentences)
+        frame = self.segmenter.encode(image)
+        with _raw_masks(self.segmenter) as threshold:
+            results = self.segmenter.refer(frame, sentences)
         answered = [result.expression for result in results if result.outcome is not Outcome.FAILED]
-        masks = segmenter.letterbox_masks(frame, answered) if letterbox else {}
+        masks = self._letterbox_masks(frame.picture, answered) if letterbox else {}
         return [_prediction(result, threshold, masks.get(result.expression)) for result in results]
 
-
-class EvaluationSegmenter(Segmenter):
-    """A `Segmenter` that also gives masks in the space of protocol A."""
-
     @torch.inference_mode()
-    def letterbox_masks(self, frame: Frame, sentences: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
-        """Masks of the 512 letterbox by sentence (`metrics.letterbox_prediction`), all of known words."""
-        encodings = {sentence: self._tokenizer(sentence) for sentence in sentences}
-        distinct = {encoding.ids.tobytes(): encoding for encoding in encodings.values()}
-        masks: dict[bytes, NDArray[np.bool_]] = {}
-        keys = list(distinct)
-        with self._turn:
-            for start in range(0, len(keys), _BATCH):
-                batch = keys[start : start + _BATCH]
-                prompts = self._prompt(frame._encoded, self._text_features([distinct[key] for key in batch]))
-                with arithmetic(self.device, self.dtype):
-                    low_res, _ = self._network.decode(frame._encoded.features, prompts)
-                batch_masks = letterbox_prediction(low_res, self.variant.sam_size).cpu().numpy()
-                masks |= zip(batch, batch_masks, strict=True)
-        return {sentence: masks[encoding.ids.tobytes()] for sentence, encoding in encodings.items()}
+    def _letterbox_masks(
+        self, picture: EncodedPicture, sentences: Sequence[str]
+    ) -> dict[str, NDArray[np.bool_]]:
+        """Masks in the space of protocol A by sentence; those of a `Result` are in the picture's."""
+        distinct, inference = list(dict.fromkeys(sentences)), self._inference
+        masks: dict[str, NDArray[np.bool_]] = {}
+        for start in range(0, len(distinct), picture.largest_batch):
+            batch = distinct[start : start + picture.largest_batch]
+            ids = np.stack([self._tokenizer(sentence).ids for sentence in batch])
+            prompts = inference.prompt(picture, inference.encode_text(ids))
+            with arithmetic(inference.device, inference.precision):
+                low_res, _ = inference.network.decode(picture.features, prompts)
+            masks |= zip(
+                batch, letterbox_prediction(low_res, self.letterbox_input).cpu().numpy(), strict=True
+            )
+        return masks
 
 
 @contextmanager
@@ -112,9 +109,7 @@ def _raw_masks(segmenter: Segmenter) -> Iterator[float]:
 def _prediction(result: Result, threshold: float, letterbox_mask: NDArray[np.bool_] | None) -> Prediction:
     if result.mask is None:
         return Prediction(str(result.outcome), None, result.reason)
-    outcome = result.outcome
-    if is_no_target(result.no_target_probability, threshold):
-        outcome = Outcome.NO_TARGET
+    outcome = Outcome.NO_TARGET if result.no_target_probability >= threshold else result.outcome
     return Prediction(
         outcome=str(outcome),
         mask=result.mask > 0,

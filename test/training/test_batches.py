@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ssp_sam_ros.network import load_variant
+from ssp_sam_training.batches import BatchMaker, prefetched
+from ssp_sam_training.config import Data
+from ssp_sam_training.data.refer import load_refer
+from ssp_sam_training.labels import DenseLabels
+
+
+@pytest.fixture
+def maker(grefcoco_root: Path) -> BatchMaker:
+    dataset = load_refer(grefcoco_root, "grefcoco", "val")
+    return BatchMaker(dataset, load_variant("ssp_sam_tiny"), Data(), DenseLabels.of_dataset(dataset))
+
+
+def test_shapes_masks_and_boxes(maker: BatchMaker) -> None:
+    pairs = [(r, s) for r in maker.by_picture[1] for s in r.sentences]
+    batch = maker.make([1], [pairs], dense=True)
+    assert batch.sam.shape == (1, 3, 240, 320) and batch.clip is None
+    assert batch.ids.shape == (len(pairs), 24)
+    assert batch.masks.shape == (len(pairs), 1, 60, 80)
+    by_text = {s.text: i for i, (_, s) in enumerate(pairs)}
+    one = by_text["left mug"]
+    # The picture is 80x60, enlarged fourfold to 320x240: a cell of the mask is one pixel of the picture.
+    expected = np.zeros((60, 80), np.float32)
+    expected[10:20, 10:30] = 1
+    np.testing.assert_array_equal(batch.masks[one, 0], expected)
+    np.testing.assert_allclose(batch.boxes[one], [20 / 80, 15 / 60, 20 / 80, 10 / 60], rtol=1e-6)
+    nothing = by_text["the blue plate"]
+    assert batch.masks[nothing].sum() == 0 and batch.present[nothing] == 0
+    np.testing.assert_array_equal(batch.boxes[nothing], np.zeros(4))
+    both = by_text["both mugs"]
+    assert batch.masks[both].sum() == 20 * 10 + 10 * 20
+    assert (batch.masks[by_text["all of it"]].sum(), batch.present[by_text["all of it"]]) == (200, 1)
+
+
+def test_dense_labels_name_objects_background_and_leave_borders_out(maker: BatchMaker) -> None:
+    labels = maker.make([1], [[(r, s) for r in maker.by_picture[1] for s in r.sentences]], dense=True).dense
+    category = labels["category"][0]
+    assert category.shape == (30, 40)
+    assert (category[5:10, 5:15] == 1).all() and category[0, 0] == 0
+    assert labels["colour"][0][20, 22] == 0 and labels["colour"][0][7, 8] == -1
+
+
+def test_a_step_is_a_function_of_seed_and_step(maker: BatchMaker) -> None:
+    first = maker.step((0, 1), 3, pictures=1, sentences=2, dense=False)
+    maker.step((0, 1), 9, pictures=1, sentences=2, dense=False)
+    again = maker.step((0, 1), 3, pictures=1, sentences=2, dense=False)
+    assert torch.equal(first.ids, again.ids) and torch.equal(first.sam, again.sam)
+
+
+def test_an_epoch_shows_every_picture_once(maker: BatchMaker) -> None:
+    count = len(maker.picture_ids)
+    shown = [maker.picture_ids[maker._order((0, 0, 0))[i]] for i in range(count)]
+    assert sorted(shown) == maker.picture_ids
+
+
+def test_kinds_that_weigh_nothing_are_left_out(maker: BatchMaker) -> None:
+    maker.data = Data(kind_weights={"place": 0.0, "several": 0.0, "": 0.0})
+    kinds = {s.kind for step in range(5) for _, s in maker._draw(1, 1, np.random.default_rng(step))}
+    assert kinds == {"absent"}
+
+
+def test_prefetching_keeps_the_order_and_ends(maker: BatchMaker) -> None:
+    batches = list(prefetched(maker, (0, 0), range(2, 7), 1, 2, False, ahead=3))
+    assert len(batches) == 5
+    for step, batch in zip(range(2, 7), batches, strict=True):
+        assert torch.equal(batch.ids, maker.step((0, 0), step, 1, 2, False).ids)

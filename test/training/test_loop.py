@@ -1,0 +1,168 @@
+"""The trainer on a small set: it learns, stops and goes on exactly where it stopped, and names what is wrong."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from ssp_sam_ros.network import load_variant
+from ssp_sam_ros.weights import load_network
+from ssp_sam_training.config import Data, Losses, Optimiser, Stage, TrainConfig
+from ssp_sam_training.export import export_weights
+from ssp_sam_training.loop import Trainer, TrainingError, learning_rate
+
+EVERYTHING = Losses(focal=1.0, bce=1.0, dice=1.0, l1=1.0, giou=1.0, patch=1.0, presence=1.0, dense=1.0)
+
+
+@pytest.fixture
+def root(tmp_path: Path, refer_files: SimpleNamespace) -> Path:
+    """Six pictures in gRefCOCO's layout, each with a red and a blue rectangle, for training and validation."""
+    annotations, references = [], []
+    for i in range(1, 7):
+        left, right = (5, 5 + 3 * i, 20, 25), (50, 5 + 2 * i, 20, 25)
+        for k, (box, colour) in enumerate(((left, "red"), (right, "blue"))):
+            annotations.append(refer_files.annotation(10 * i + k, i, box, attributes={"colour": colour}))
+        split = "train" if i <= 4 else "val"
+        for k, (ids, text, kind) in enumerate(
+            (
+                ([10 * i], "the red mug", "attribute"),
+                ([10 * i + 1], "blue mug", "attribute"),
+                ([-1], "the bowl", "absent"),
+            )
+        ):
+            references.append(refer_files.reference(10 * i + k, i, ids, [text], split=split, kind=kind))
+    content = refer_files.instances(annotations, list(range(1, 7)))
+    path = refer_files.write(tmp_path / "set", "grefcoco", "grefs(unc).json", references, content)
+    colours = {"red": (200, 30, 30), "blue": (30, 30, 200)}
+    for info in content["images"]:
+        image = np.full((refer_files.height, refer_files.width, 3), 120, np.uint8)
+        for a in annotations:
+            if a["image_id"] == info["id"]:
+                x, y, w, h = a["bbox"]
+                image[y : y + h, x : x + w] = colours[a["attributes"]["colour"]]
+        cv2.imwrite(str(path / "images" / "train2014" / info["file_name"]), image[..., ::-1])
+    return path
+
+
+@pytest.fixture
+def variant(tmp_path: Path) -> str:
+    """The shipped form with small sizes."""
+    raw = json.loads(load_variant("ssp_sam_tiny").to_json())
+    raw |= {"name": "smaller", "joint_dim": 32}
+    raw["clip"] |= {"image_size": [48, 64], "width": 32, "layers": 2, "head_width": 16, "surgery_blocks": 1}
+    raw["text"] |= {"width": 32, "heads": 2, "layers": 1, "context": 12}
+    raw["prompt"] |= {
+        "dim": 32,
+        "tokens": 4,
+        "attention_heads": 2,
+        "heads": 2,
+        "layers": 1,
+        "feed_forward": 32,
+    }
+    raw["sam"] |= {"image_size": [48, 64], "dim": 32, "decoder_heads": 2, "decoder_feed_forward": 32}
+    raw["sam"]["encoder"] |= {"channels": [16, 16, 32], "blocks": [0, 1, 1]}
+    path = tmp_path / "smaller.json"
+    path.write_text(json.dumps(raw))
+    return str(path)
+
+
+def config(root: Path, variant: str, **changes: object) -> TrainConfig:
+    stages = (
+        Stage("dense", 2, Losses(dense=1.0), pictures=2, lr=1e-3, warmup=1),
+        Stage("joint", 6, EVERYTHING, pictures=2, sentences=3, lr=1e-3, warmup=2),
+    )
+    fields = {
+        "stages": stages,
+        "data": Data(root=str(root)),
+        "autocast": False,
+        "validation_pictures": 2,
+    } | changes
+    return TrainConfig(variant=variant, **fields)  # type: ignore[arg-type]
+
+
+def train(config: TrainConfig, out: Path, minutes: float | None = None) -> Trainer:
+    trainer = Trainer(config, out, torch.device("cpu"))
+    trainer.run(minutes)
+    return trainer
+
+
+def test_stopping_and_going_on_gives_the_same_weights(root: Path, variant: str, tmp_path: Path) -> None:
+    whole = train(config(root, variant), tmp_path / "whole")
+    out = tmp_path / "pieces"
+    for _ in range(20):  # zero minutes: every run stops after one step
+        pieces = train(config(root, variant), out, minutes=0.0)
+        if pieces.stage == 2:
+            break
+    assert (pieces.stage, pieces.sentences) == (2, whole.sentences) == (2, 36)
+    for name, value in whole.net.state_dict().items():
+        assert torch.equal(value, pieces.net.state_dict()[name]), name
+    for name, value in whole.average.state_dict().items():
+        assert torch.equal(value, pieces.average.state_dict()[name]), name
+
+
+def test_loss_falls_on_a_set_this_small(root: Path, variant: str, tmp_path: Path) -> None:
+    stage = Stage("joint", 60, EVERYTHING, pictures=4, sentences=3, lr=3e-3, warmup=5)
+    losses: list[float] = []
+    trainer = Trainer(config(root, variant, stages=(stage,)), tmp_path / "out", torch.device("cpu"))
+    update = trainer._update
+    trainer._update = lambda *a: losses.append((r := update(*a))["loss"]) or r  # type: ignore[method-assign,func-returns-value]
+    trainer.run()
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+
+
+def test_exported_weights_load_into_the_package(root: Path, variant: str, tmp_path: Path) -> None:
+    trainer = train(config(root, variant, domain="coloured rectangles"), tmp_path / "out")
+    net, info = load_network(variant, export_weights(trainer), device="cpu", dtype=torch.float32)
+    assert info.domain == "coloured rectangles"
+    for name, value in trainer.average.state_dict().items():
+        if value.is_floating_point():
+            assert torch.equal(value.half().float(), net.state_dict()[name].float()), name
+
+
+def test_validation_is_logged_with_its_kinds(root: Path, variant: str, tmp_path: Path) -> None:
+    train(config(root, variant), tmp_path / "out")
+    with (tmp_path / "out" / "validation.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {"giou_all", "giou_absent", "giou_attribute", "n_acc", "t_acc"} <= set(rows[-1])
+
+
+def test_a_loss_that_is_not_finite_stops_and_names_the_batch(
+    root: Path, variant: str, tmp_path: Path
+) -> None:
+    trainer = Trainer(config(root, variant), tmp_path / "out", torch.device("cpu"))
+    with torch.no_grad():
+        trainer.net.sam.image_encoder.stem[0][0].weight.fill_(float("nan"))
+    with pytest.raises(TrainingError, match=r"loss is nan in stage 'dense', step 0"):
+        trainer.run()
+
+
+def test_another_runs_checkpoint_is_refused(root: Path, variant: str, tmp_path: Path) -> None:
+    train(config(root, variant), tmp_path / "out", minutes=0.0)
+    with pytest.raises(TrainingError, match="belongs to variant"):
+        Trainer(config(root, variant, seed=5), tmp_path / "out", torch.device("cpu"))
+
+
+def test_learning_rate_warms_up_and_ends_where_it_should() -> None:
+    stage = Stage("x", 100, Losses(), 1, lr=1e-3, lr_end=1e-5, warmup=10)
+    rates = [learning_rate(stage, i) for i in range(100)]
+    assert rates[0] == pytest.approx(1e-4) and rates[9] == pytest.approx(1e-3)
+    assert rates[-1] == pytest.approx(1e-5)
+    assert all(a >= b for a, b in zip(rates[9:], rates[10:], strict=False))
+
+
+def test_optimiser_is_the_configured_one(root: Path, variant: str, tmp_path: Path) -> None:
+    trainer = Trainer(
+        config(root, variant, optimiser=Optimiser(weight_decay=0.3)), tmp_path / "o", torch.device("cpu")
+    )
+    decays = {g["weight_decay"] for g in trainer.optimiser.param_groups}
+    assert decays == {0.3, 0.0}
+    plain = trainer.optimiser.param_groups[1]["params"]
+    assert any(p is trainer.net.vl_pos_embed.weight for p in plain)
+    assert any(p is trainer.net.tf_scale for p in plain)

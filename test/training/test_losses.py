@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from ssp_sam_training.losses import box_losses, dense_loss, dice_loss, focal_loss, generalised_iou, patch_loss
+
+
+def test_focal_is_the_releases_formula_on_one_pixel() -> None:
+    for logit, truth in ((1.5, 1.0), (-0.3, 0.0), (2.0, 0.0)):
+        p = 1 / (1 + math.exp(-logit))
+        pt = (1 - p) if truth else p
+        bce = -math.log(p if truth else 1 - p)
+        expected = (0.25 if truth else 0.75) * pt**2 * bce
+        got = focal_loss(torch.tensor([[[[logit]]]]), torch.tensor([[[[truth]]]]))
+        assert got.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_dice_of_perfect_and_of_empty_masks() -> None:
+    truth = torch.zeros(1, 1, 4, 4)
+    truth[..., :2] = 1
+    assert dice_loss((truth - 0.5) * 100, truth).item() == pytest.approx(0, abs=1e-5)
+    assert dice_loss(torch.full((1, 1, 4, 4), -50.0), torch.zeros(1, 1, 4, 4)).item() == pytest.approx(
+        0, abs=1e-5
+    )
+    assert dice_loss(torch.full((1, 1, 4, 4), 50.0), torch.zeros(1, 1, 4, 4)).item() == pytest.approx(16 / 17)
+
+
+def test_generalised_iou_by_hand() -> None:
+    a = torch.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]])
+    b = torch.tensor([[1.0, 1.0, 3.0, 3.0], [0.0, 0.0, 1.0, 1.0], [2.0, 0.0, 3.0, 1.0]])
+    expected = torch.tensor([1 / 7 - 2 / 9, 1.0, -1 / 3])
+    torch.testing.assert_close(generalised_iou(a, b), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_box_losses_count_boxes_not_coordinates() -> None:
+    truth = torch.tensor([[0.5, 0.5, 0.2, 0.2], [0.3, 0.3, 0.2, 0.2]])
+    l1, giou = box_losses(truth + 0.1, truth)
+    assert l1.item() == pytest.approx(0.4, rel=1e-5)
+    assert 0 < giou.item() < 2
+    same = box_losses(truth, truth)
+    assert same[0].item() == 0 and same[1].item() == pytest.approx(0, abs=1e-5)
+
+
+def test_a_zero_sized_no_target_box_gives_finite_gradients() -> None:
+    predicted = torch.full((1, 4), 0.5, requires_grad=True)
+    l1, giou = box_losses(predicted, torch.zeros(1, 4))
+    (l1 + giou).backward()
+    assert predicted.grad is not None and torch.isfinite(predicted.grad).all()
+
+
+def test_patch_loss_falls_towards_the_truth() -> None:
+    coverage = torch.tensor([[0.0, 1.0, 0.5, 0.0]])
+    right = torch.tensor([[-9.0, 9.0, 0.0, -9.0]])
+    assert patch_loss(right, coverage) < patch_loss(-right, coverage)
+
+
+def test_dense_loss_ignores_cells_that_ask_nothing() -> None:
+    logits = {"colour": torch.tensor([[[[5.0, 0.0]], [[0.0, 5.0]]]])}
+    asked = dense_loss(logits, {"colour": torch.tensor([[[0, -1]]])})
+    assert asked.item() == pytest.approx(math.log(1 + math.exp(-5)), rel=1e-4)
