@@ -215,11 +215,13 @@ def test_arrays_without_an_encoding(array: np.ndarray) -> None:
 
 def test_compressed_round_trip() -> None:
     picture = np.zeros((32, 64, 3), np.uint8)
-    picture[:, :32] = (200, 40, 30)  # JPEG halves the colours' resolution: the edge lies between blocks
+    picture[:, :32] = (200, 40, 30)
     picture[:, 32:] = (20, 60, 210)
     fields = compressed_fields(picture)
     decoded = decode_compressed(SimpleNamespace(**fields))
-    assert np.abs(decoded.astype(int) - picture).max() < 12
+    difference = np.abs(decoded.astype(int) - picture)
+    difference[:, 30:34] = 0  # JPEG halves the resolution of colours
+    assert difference.max() <= 2
 
 
 def test_png_is_exact_and_notes_its_channel_order() -> None:

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ssp_sam_ros.session.clock import SECOND
+from ssp_sam_ros.session.points import DepthBuffer, Pinhole, points_of
+
+CAMERA = Pinhole(fx=100.0, fy=200.0, cx=2.0, cy=1.0)
+
+
+def test_projection_and_back() -> None:
+    depth = np.full((4, 6), 2.0, np.float32)
+    mask = np.zeros((4, 6), np.uint8)
+    mask[1, 2] = mask[3, 5] = 255
+    points = points_of(mask, depth, CAMERA)
+    np.testing.assert_allclose(points, np.array([[0, 0, 2], [0.06, 0.02, 2]]), atol=1e-6)
+    pixels = points[:, :2] / points[:, 2:] * [100, 200] + [2, 1]
+    np.testing.assert_allclose(pixels, [[2, 1], [5, 3]], atol=1e-4)
+
+
+def test_pixels_without_depth_are_left_out() -> None:
+    depth = np.array([[1.0, np.nan, 3.0]], np.float32)
+    points = points_of(np.full((1, 3), 255, np.uint8), depth, CAMERA)
+    assert points.dtype == np.float32
+    assert points[:, 2].tolist() == [1.0, 3.0]
+
+
+def test_no_mask_no_points() -> None:
+    assert points_of(np.zeros((2, 3), np.uint8), np.ones((2, 3), np.float32), CAMERA).shape == (0, 3)
+
+
+def test_depth_must_be_aligned() -> None:
+    with pytest.raises(ValueError, match="3 x 2, the picture 6 x 4"):
+        points_of(np.zeros((4, 6), np.uint8), np.ones((2, 3), np.float32), CAMERA)
+
+
+def test_calibration() -> None:
+    k = [100.0, 0, 2, 0, 200, 1, 0, 0, 1]
+    p = [110.0, 0, 3, 0, 0, 210, 4, 0, 0, 0, 1, 0]
+    assert Pinhole.from_camera_info(SimpleNamespace(k=k, p=p)) == Pinhole(110, 210, 3, 4)
+    assert Pinhole.from_camera_info(SimpleNamespace(k=k, p=[0.0] * 12)) == CAMERA
+    with pytest.raises(ValueError, match="not calibrated"):
+        Pinhole.from_camera_info(SimpleNamespace(k=[0.0] * 9, p=[0.0] * 12))
+
+
+def test_nearest_depth_within_the_offset_and_bounded() -> None:
+    buffer = DepthBuffer()
+    assert buffer.nearest(0, 1.0) is None
+    for i in range(100):
+        buffer.add(i * SECOND, f"depth {i}")
+    assert buffer.nearest(round(98.4 * SECOND), 0.5) == "depth 98"
+    assert buffer.nearest(round(98.4 * SECOND), 0.3) is None
+    assert buffer.nearest(50 * SECOND, 1.0) is None  # long forgotten
