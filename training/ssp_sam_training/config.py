@@ -133,8 +133,8 @@ def _override(raw: Any, text: str) -> None:
             node = node.setdefault(part, {})
         else:
             raise ConfigError(f"override '{text}': there is no '{part}' to go into")
-    if isinstance(node, list):
-        raise ConfigError(f"override '{text}': name a field, '{key}' ends in a list")
+    if not isinstance(node, dict):
+        raise ConfigError(f"override '{text}': there is no '{last}' to set, '{'.'.join(path)}' has no fields")
     node[last] = yaml.safe_load(value)
 
 

@@ -71,7 +71,7 @@ class Trainer:
                 module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         o = config.optimiser
         self.optimiser = torch.optim.AdamW(
-            parameter_groups([self.net, self.heads], o.weight_decay), lr=0.0, betas=(o.beta1, o.beta2)
+            parameter_groups([self.net, self.heads], o.weight_decay), lr=0.0, betas=(o.beta1, o.beta2), fused=True
         )
         self.stage, self.step, self.minutes, self.sentences = 0, 0, 0.0, 0
         self.checkpoint = out / "checkpoint.pt"
@@ -120,7 +120,8 @@ class Trainer:
             if now - shown > 20 or self.step == stage.steps:
                 self._report(stage, {k: v / count for k, v in sums.items()}, sentences / (now - shown))
                 sums, count, sentences, shown = {}, 0, 0, now
-            if now - validated > 60 * config.validate_minutes or (self.step == stage.steps and weights.needs_mask):
+            due = now - validated > 60 * config.validate_minutes or self.step == stage.steps
+            if due and weights.needs_mask:
                 self._validate(stage)
                 validated = last = shown = time.monotonic()
             if now - saved > 60 * config.checkpoint_minutes:

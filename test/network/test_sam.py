@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from ssp_sam_ros.network import SSPSAM, ImageFeatures, Prompts
+
+from .conftest import picture
+
+
+def prompts_of(count: int, width: int, tokens: int = 4, seed: int = 0) -> Prompts:
+    generator = torch.Generator().manual_seed(seed)
+    empty = torch.zeros(count, 4)
+    return Prompts(torch.randn(count, tokens, width, generator=generator), empty, empty, empty)
+
+
+@torch.no_grad()
+def test_decoding_equals_segment_anythings_own_forward(published: SSPSAM) -> None:
+    sam = published.sam
+    embedding = published.encode_sam_image(picture(published.variant.sam_size))
+    prompts = prompts_of(3, 32)
+    logits, iou = published.decode(ImageFeatures(torch.zeros(1, 17, 32), embedding), prompts)
+    _, dense = sam.prompt_encoder(points=None, boxes=None, masks=None)
+    expected, quality = sam.mask_decoder(
+        image_embeddings=embedding,
+        image_pe=sam.prompt_encoder.get_dense_pe(),
+        sparse_prompt_embeddings=prompts.sparse,
+        dense_prompt_embeddings=dense.expand(3, -1, -1, -1),
+        multimask_output=False,
+    )
+    torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(iou, quality, rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_pictures_and_prompts_meet_row_by_row(published: SSPSAM) -> None:
+    features = ImageFeatures(
+        torch.zeros(2, 17, 32), published.encode_sam_image(picture(published.variant.sam_size, count=2))
+    )
+    prompts = prompts_of(2, 32)
+    together, _ = published.decode(features, prompts)
+    for i in range(2):
+        row = Prompts(prompts.sparse[i : i + 1], *(torch.zeros(1, 4),) * 3)
+        alone, _ = published.decode(features.rows(slice(i, i + 1)), row)
+        torch.testing.assert_close(together[i : i + 1], alone, rtol=1e-4, atol=1e-5)
+
+
+def test_two_pictures_for_three_prompts_is_an_error(published: SSPSAM) -> None:
+    features = ImageFeatures(torch.zeros(2, 17, 32), torch.zeros(2, 32, 8, 8))
+    with pytest.raises(ValueError, match="2 pictures for 3 expressions"):
+        published.decode(features, prompts_of(3, 32))
+
+
+@torch.no_grad()
+def test_finer_maps_join_the_upscaling_where_the_modules_say(tiny: SSPSAM) -> None:
+    """The fused upscaling equals segment_anything's modules with the maps added after each transposed convolution."""
+    features = tiny.encode_image(None, picture(tiny.variant.sam_size))
+    up1, norm1, act1, up2, act2 = tiny.sam.mask_decoder.output_upscaling
+    source = torch.randn_like(features.embedding)
+    expected = act2(up2(act1(norm1(up1(source) + features.high_res[0]))) + features.high_res[1])
+    torch.testing.assert_close(tiny.sam._upscale(source, features), expected, rtol=1e-4, atol=1e-4)
+
+
+@torch.no_grad()
+def test_trunk_strides_and_sizes(tiny: SSPSAM) -> None:
+    f16, embedding, fine = tiny.sam.image_encoder(picture(tiny.variant.sam_size, count=2))
+    assert f16.shape == (2, 256, 15, 20)
+    assert embedding.shape == (2, 192, 15, 20)
+    assert [tuple(f.shape) for f in fine] == [(2, 48, 30, 40), (2, 24, 60, 80)]
+
+
+def test_image_features_know_their_bytes() -> None:
+    features = ImageFeatures(torch.zeros(1, 17, 32), torch.zeros(1, 32, 8, 8), (torch.zeros(1, 8, 16, 16),))
+    assert features.nbytes == 4 * (17 * 32 + 32 * 64 + 8 * 256)
+    assert features.expand(5).embedding.shape == (5, 32, 8, 8)
+    assert np.shares_memory(features.expand(5).embedding.numpy(), features.embedding.numpy())
