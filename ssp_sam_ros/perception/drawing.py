@@ -77,11 +77,13 @@ def _write_labels(canvas: np.ndarray, results: Sequence[Result], stroke: int) ->
     font = _font(max(11, round(max(picture.size) / 38)))
     pad = stroke + 2
     taken: list[tuple[int, int, int, int]] = []
+    _, above, _, below = draw.textbbox((0, 0), "Égp", font=font)  # one height for all labels
+    height = int(below - above) + 2 * pad
     bottom = picture.height
-    for colour, result in _coloured(results):
+    # Last first, so that the lines at the bottom, stacked upwards, read in order.
+    for colour, result in reversed(_coloured(results)):
         text = _label(result)
-        text_box = draw.textbbox((0, 0), text, font=font)
-        width, height = int(text_box[2] - text_box[0]) + 2 * pad, int(text_box[3] - text_box[1]) + 2 * pad
+        width = int(draw.textlength(text, font=font)) + 2 * pad
         if result.outcome is Outcome.FOUND:
             x1, y1, x2, y2 = _free_place(result.box, (width, height), picture.size, taken)
             plate, ink = colour, _ink(colour)
@@ -91,7 +93,7 @@ def _write_labels(canvas: np.ndarray, results: Sequence[Result], stroke: int) ->
             plate, ink = _PLATE, _QUIET
         taken.append((x1, y1, x2, y2))
         draw.rectangle((x1, y1, x2 - 1, y2 - 1), fill=plate)
-        draw.text((x1 + pad - text_box[0], y1 + pad - text_box[1]), text, font=font, fill=ink)
+        draw.text((x1 + pad, y1 + pad - above), text, font=font, fill=ink)
     return np.array(picture)
 
 

@@ -1,0 +1,142 @@
+"""Real files of every kind, whole and broken; none of them may run code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pickle
+from pathlib import PurePosixPath
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from ssp_sam_ros.weights import WeightsError
+from ssp_sam_ros.weights.files import read_tensors
+
+TENSORS = {"a": torch.arange(3.0), "b": torch.ones(2, 2)}
+
+
+def assert_same(tensors):
+    assert tensors.keys() == TENSORS.keys()
+    assert all(torch.equal(tensors[name], TENSORS[name]) for name in TENSORS)
+
+
+def test_safetensors_with_metadata(tmp_path):
+    path = tmp_path / "weights"  # the content decides, not the ending
+    save_file(TENSORS, path, {"domain": "here"})
+    tensors, metadata = read_tensors(path)
+    assert_same(tensors)
+    assert metadata == {"domain": "here"}
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_checkpoint_of_the_authors_code(tmp_path, zipped):
+    path = tmp_path / "checkpoint.pth"
+    arguments = argparse.Namespace(lr=1e-4, sizes=[1, 2], name="x", nothing=None)
+    content = {
+        "model": TENSORS,
+        "optimizer": {"state": {}, "param_groups": []},
+        "epoch": 3,
+        "args": arguments,
+    }
+    torch.save(content, path, _use_new_zipfile_serialization=zipped)
+    tensors, metadata = read_tensors(path)
+    assert_same(tensors)
+    assert metadata == {}
+
+
+def test_bare_state_dict(tmp_path):
+    torch.save(TENSORS, tmp_path / "bare.pt")
+    assert_same(read_tensors(tmp_path / "bare.pt")[0])
+
+
+class Bomb:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_code_in_a_checkpoint_is_refused_and_not_run(tmp_path, zipped):
+    path, trace = tmp_path / "bomb.pth", tmp_path / "trace"
+    torch.save({"model": TENSORS, "args": Bomb(trace)}, path, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(WeightsError, match=r"mkdir.*refused"):
+        read_tensors(path)
+    assert not trace.exists()
+
+
+def test_a_plain_pickle_is_refused_and_not_run(tmp_path):
+    path, trace = tmp_path / "bomb.p", tmp_path / "trace"
+    path.write_bytes(pickle.dumps(Bomb(trace)))
+    with pytest.raises(WeightsError):
+        read_tensors(path)
+    assert not trace.exists()
+
+
+def test_only_the_one_class_is_allowed(tmp_path):
+    torch.save({"model": TENSORS, "args": PurePosixPath("x")}, tmp_path / "c.pth")
+    with pytest.raises(WeightsError, match="PurePosixPath"):
+        read_tensors(tmp_path / "c.pth")
+
+
+def test_a_torchscript_archive_is_refused(tmp_path):
+    class Module(torch.nn.Module):
+        def forward(self, x):
+            return x
+
+    path = tmp_path / "model.pt"
+    torch.jit.save(torch.jit.trace(Module(), torch.ones(1)), str(path))
+    with pytest.raises(WeightsError, match="TorchScript"):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "neither"),
+        (b"<!DOCTYPE html><html>", "neither"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"),
+        (b"PK\x03\x04 and then nothing", "cannot be read"),
+        (b"\x80\x02 no pickle", "neither|damaged|cannot be read"),
+        (b"\x08\x00\x00\x00\x00\x00\x00\x00{broken}", "damaged"),
+    ],
+)
+def test_broken_files_say_what_they_are(tmp_path, content, message):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=message) as caught:
+        read_tensors(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.9])
+@pytest.mark.parametrize("kind", ["safetensors", "torch"])
+def test_a_download_cut_short(tmp_path, kind, keep):
+    path = tmp_path / "file"
+    if kind == "torch":
+        torch.save({"model": TENSORS}, path)
+    else:
+        save_file(TENSORS, path)
+    path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
+    with pytest.raises(WeightsError):
+        read_tensors(path)
+
+
+def test_missing_file_and_folder(tmp_path):
+    with pytest.raises(WeightsError, match="does not exist"):
+        read_tensors(tmp_path / "none.pth")
+    with pytest.raises(WeightsError, match="is a folder"):
+        read_tensors(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [{"model": {}}, {"model": {"a": "text"}}, [1, 2], {"model": {1: TENSORS["a"]}}]
+)
+def test_checkpoints_without_tensors(tmp_path, content):
+    torch.save(content, tmp_path / "c.pth")
+    with pytest.raises(WeightsError):
+        read_tensors(tmp_path / "c.pth")

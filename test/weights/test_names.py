@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from ssp_sam_ros.network import load_variant
+from ssp_sam_ros.weights import WeightsError
+from ssp_sam_ros.weights.initialisation import build_unfilled
+from ssp_sam_ros.weights.names import canonical_names
+
+
+def released(repository: Path, name: str) -> dict[str, torch.Tensor]:
+    """Tensors with the names and shapes of a released checkpoint, on no memory."""
+    keys = json.loads((repository / "test/data/reference" / f"{name}.json").read_text())
+    return {name: torch.empty(shape, device="meta") for name, (shape, _) in keys.items()}
+
+
+@pytest.mark.parametrize("variant", ["224", "336"])
+@pytest.mark.parametrize("layout", ["", "_after_forward"])
+def test_released_names_are_the_networks_own(repository, variant, layout, monkeypatch):
+    # Tensors without memory cannot be compared; that the alias is one is tested below.
+    monkeypatch.setattr("ssp_sam_ros.weights.names.equal", lambda a, b: a.shape == b.shape)
+    with torch.device("meta"):
+        network = build_unfilled(load_variant(f"ssp_sam_{variant}"))
+    ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    state = canonical_names(released(repository, f"keys_{variant}{layout}"), "file")
+    assert {name: tuple(tensor.shape) for name, tensor in state.items()} == ours
+
+
+BLOCK = "encoder.visual.transformer.resblocks.{}.attn."
+
+
+def test_both_layouts_give_the_same_tensors():
+    values = {
+        leaf: torch.randn(3)
+        for leaf in ("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias")
+    }
+    renamed = ("qkv.weight", "qkv.bias", "proj.weight", "proj.bias")
+    before = {BLOCK.format(11) + leaf: value for leaf, value in values.items()}
+    after = {BLOCK.format(11) + leaf: value for leaf, value in zip(renamed, values.values(), strict=True)}
+    alias = {
+        f"encoder.visual.attn.{leaf}": value for leaf, value in zip(renamed, values.values(), strict=True)
+    }
+    assert canonical_names(before, "file").keys() == before.keys()
+    for name, tensor in canonical_names(after | alias, "file").items():
+        assert tensor is before[name]
+
+
+def test_only_the_named_unused_tensors_are_dropped():
+    state = dict.fromkeys(
+        ("img2img_attn.pos_x", "norm_text_cond_img.bias", "img2img.bias", "x"), torch.ones(1)
+    )
+    assert set(canonical_names(state, "file")) == {"img2img.bias", "x"}
+
+
+def test_an_alias_of_something_else_is_an_error():
+    state = {BLOCK.format(2) + "qkv.bias": torch.zeros(2), "encoder.visual.attn.qkv.bias": torch.ones(2)}
+    with pytest.raises(WeightsError, match=r"encoder\.visual\.attn"):
+        canonical_names(state, "file")
+
+
+def test_a_tensor_in_both_layouts_is_an_error():
+    state = {BLOCK.format(2) + "qkv.bias": torch.zeros(2), BLOCK.format(2) + "in_proj_bias": torch.zeros(2)}
+    with pytest.raises(WeightsError, match="twice"):
+        canonical_names(state, "file")
