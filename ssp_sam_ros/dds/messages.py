@@ -83,7 +83,7 @@ def deserialize(data: bytes, type_name: str) -> Any:
     Raises:
         rosbags.serde.SerdeError: the bytes are no message of that type.
     """
-    return typestore().deserialize_cdr(data, type_name)
+    return typestore().deserialize_cdr(memoryview(data), type_name)  # slices of bytes would be copies
 
 
 def prepare(type_name: str) -> None:
