@@ -23,7 +23,7 @@ def test_both_protocols_with_report_and_sheets(grefcoco_root: Path, tmp_path: Pa
         f"{sys.executable} {SCRIPT} --root {grefcoco_root} --split val --weights random --device cpu "
         f"--dtype float32 --protocol both --out {out} --cells 4"
     )
-    run = subprocess.run(command.split(), capture_output=True, text=True, timeout=120)
+    run = subprocess.run(command.split(), capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stderr
     assert "| place " in run.stdout and "| absent " in run.stdout and "| several targets " in run.stdout
     assert "Protocol `gres`" in run.stdout and "Protocol `paper`" in run.stdout

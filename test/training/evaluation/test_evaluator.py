@@ -173,12 +173,12 @@ def test_tables_have_a_row_per_group_and_name_their_rules(dataset: ReferDataset,
     assert paper_table(summarise(list(evaluate(model, dataset)))).count("\n|") == 2
 
 
-def record(dataset: ReferDataset, number: int, iou: float) -> SampleRecord:
+def record(dataset: ReferDataset, number: int, iou: float, kind: str = "place") -> SampleRecord:
     model = Scripted({s.text: found(dataset.mask(r)) for r in dataset.references for s in r.sentences})
     base = next(evaluate(model, dataset))
     values = {name: getattr(base, name) for name in base.__slots__}
     score = type(base.gres)(iou, 0, 1, False, False)
-    return SampleRecord(**values | {"sent_id": number, "gres": score})
+    return SampleRecord(**values | {"sent_id": number, "gres": score, "kind": kind})
 
 
 def test_sheets_show_random_successes_and_the_worst_failures(dataset: ReferDataset) -> None:
@@ -191,6 +191,14 @@ def test_sheets_show_random_successes_and_the_worst_failures(dataset: ReferDatas
     worst = choose_failures(records, 3)
     assert {r.sent_id for r in worst[:2]} == {3, 6}
     assert worst[2].sent_id == 4
+
+
+def test_failures_take_turns_among_kinds(dataset: ReferDataset) -> None:
+    bad = [record(dataset, number, 0.0, "absent") for number in range(20)]
+    bad += [record(dataset, 20, 0.3), record(dataset, 21, 0.1), record(dataset, 22, 0.2, "size")]
+    chosen = choose_failures(bad, 5)
+    assert [r.kind for r in chosen] == ["absent", "place", "size", "absent", "place"]
+    assert [r.gres.iou for r in chosen] == [0.0, 0.1, 0.2, 0.0, 0.3]
 
 
 def test_a_sheet_draws_the_truth_and_the_prediction(dataset: ReferDataset, model: Scripted) -> None:

@@ -105,7 +105,7 @@ def write_contact_sheets(
         "failures": choose_failures(records, cells, seed),
     }
     for name, members in chosen.items():
-        which = "random" if name == "successes" else "worst"
+        which = "random" if name == "successes" else "worst (by turns among kinds)"
         title = f"{dataset.name} {dataset.split}: {len(members)} {which} {name}"
         Image.fromarray(contact_sheet(dataset, members, title)).save(out / f"{name}.png")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,10 +33,19 @@ def choose_successes(records: Sequence[SampleRecord], count: int, seed: int = 0)
 
 
 def choose_failures(records: Sequence[SampleRecord], count: int, seed: int = 0) -> list[SampleRecord]:
-    """The sentences with the lowest IoU below 0.5, in random order where IoUs are equal (many are 0)."""
+    """The sentences with the lowest IoU below 0.5, taking turns among the kinds of sentence.
+
+    Random order where IoUs are equal (many are 0). Without the turns one bad kind would fill the sheet.
+    """
     bad = [record for record in records if record.gres.iou < SUCCESS_IOU]
-    rng = np.random.default_rng(seed)
-    return sorted((bad[i] for i in rng.permutation(len(bad))), key=lambda record: record.gres.iou)[:count]
+    order = np.random.default_rng(seed).permutation(len(bad))
+    worst_first = sorted((bad[i] for i in order), key=lambda record: record.gres.iou)
+    turns: Counter[str | None] = Counter()
+    ranked = []
+    for place, record in enumerate(worst_first):
+        ranked.append((turns[record.kind], place, record))
+        turns[record.kind] += 1
+    return [record for _, _, record in sorted(ranked, key=lambda entry: entry[:2])[:count]]
 
 
 def contact_sheet(
