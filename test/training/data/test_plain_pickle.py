@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from ssp_sam_training.data import UnsafePickleError, load_plain_pickle
 
-PLAIN = [{"ref_id": 1, "ann_id": [3, -1], "sentences": ({"sent": "a café", "x": 1.5, "none": None},), "s": {1, 2}}]
+PLAIN = [
+    {"ref_id": 1, "ann_id": [3, -1], "sentences": ({"sent": "a café", "x": 1.5, "none": None},), "s": {1, 2}}
+]
 
 
 def write(tmp_path: Path, content: bytes) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+
 from ssp_sam_training.data import DatasetError, ReferDataset, dataset_names, load_refer
 
 
@@ -116,14 +117,34 @@ def test_unknown_names_list_the_known_ones(grefcoco_root: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("grefs(unc).json", lambda refs: refs[1].pop("ann_id"), r"grefs\(unc\)\.json, reference 2: KeyError 'ann_id'"),
+        (
+            "grefs(unc).json",
+            lambda refs: refs[1].pop("ann_id"),
+            r"grefs\(unc\)\.json, reference 2: KeyError 'ann_id'",
+        ),
         ("grefs(unc).json", lambda refs: refs[1].update(ann_id=["x"]), "reference 2: ValueError"),
-        ("grefs(unc).json", lambda refs: refs[1].update(image_id=9), "reference 2: picture 9 is not in .*instances"),
-        ("grefs(unc).json", lambda refs: refs[1].update(ann_id=[11, 21]), "object 21 is not among those of picture 1"),
+        (
+            "grefs(unc).json",
+            lambda refs: refs[1].update(image_id=9),
+            "reference 2: picture 9 is not in .*instances",
+        ),
+        (
+            "grefs(unc).json",
+            lambda refs: refs[1].update(ann_id=[11, 21]),
+            "object 21 is not among those of picture 1",
+        ),
         ("grefs(unc).json", lambda refs: refs.append(3), "not a list of references"),
         ("instances.json", lambda all_: all_.pop("images"), r"instances\.json.*KeyError 'images'"),
-        ("instances.json", lambda all_: all_["annotations"][1].pop("bbox"), "annotations, entry 12: KeyError 'bbox'"),
-        ("instances.json", lambda all_: all_["annotations"][1].update(bbox=[1, 2]), "annotations, entry 12: ValueError"),
+        (
+            "instances.json",
+            lambda all_: all_["annotations"][1].pop("bbox"),
+            "annotations, entry 12: KeyError 'bbox'",
+        ),
+        (
+            "instances.json",
+            lambda all_: all_["annotations"][1].update(bbox=[1, 2]),
+            "annotations, entry 12: ValueError",
+        ),
     ],
 )
 def test_the_damaged_entry_is_named(grefcoco_root: Path, name: str, change: Any, message: str) -> None:
@@ -143,13 +164,18 @@ def test_half_a_file_is_named(grefcoco_root: Path) -> None:
 
 
 def test_a_damaged_segmentation_names_its_annotation(grefcoco_root: Path) -> None:
-    edit(grefcoco_root / "grefcoco" / "instances.json", lambda all_: all_["annotations"][0].update(segmentation=[[1, 2, 3]]))
+    edit(
+        grefcoco_root / "grefcoco" / "instances.json",
+        lambda all_: all_["annotations"][0].update(segmentation=[[1, 2, 3]]),
+    )
     dataset = load(grefcoco_root)
     with pytest.raises(DatasetError, match="grefcoco, annotation 11: a polygon has x and y"):
         dataset.mask(dataset.references[0])
 
 
-def test_another_size_than_published_is_one_warning_line(grefcoco_root: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_another_size_than_published_is_one_warning_line(
+    grefcoco_root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.WARNING):
         load(grefcoco_root, check_counts=True)
     (line,) = caplog.messages
