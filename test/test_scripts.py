@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SCRIPTS = [*sorted((REPOSITORY / "scripts").glob("*.sh")), REPOSITORY / ".ci" / "run"]
+
+
+@pytest.fixture
+def bare_copy(tmp_path: Path) -> Path:
+    """What setup.sh needs of the repository, without an environment."""
+    root = tmp_path / "a folder with spaces"
+    shutil.copytree(REPOSITORY / "scripts", root / "scripts")
+    for name in ("setup.py", "setup.cfg", "constraints.txt"):
+        shutil.copy(REPOSITORY / name, root)
+    return root
+
+
+def _set_up(root: Path, python: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    # Without apt-get in reach, so that a missing renderer is named, not installed by a test.
+    path = _path_without("apt-get", root.parent / "bin")
+    environment = {**os.environ, "PYTHON": python, "PATH": path, **variables}
+    script = root / "scripts" / "setup.sh"
+    return subprocess.run(["bash", script], cwd="/", env=environment, capture_output=True, text=True)
+
+
+def _path_without(name: str, folder: Path) -> str:
+    """A folder of links to every program on PATH but one."""
+    folder.mkdir(exist_ok=True)
+    for directory in reversed(os.environ["PATH"].split(os.pathsep)):
+        if not Path(directory).is_dir():
+            continue
+        for program in Path(directory).iterdir():
+            link = folder / program.name
+            link.unlink(missing_ok=True)
+            link.symlink_to(program)
+    (folder / name).unlink(missing_ok=True)
+    return str(folder)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_script_parses_and_is_executable(script: Path) -> None:
+    subprocess.run(["bash", "-n", script], check=True)
+    assert os.access(script, os.X_OK)
+
+
+def test_unusable_interpreter_is_named(bare_copy: Path) -> None:
+    done = _set_up(bare_copy, "/bin/false")
+    assert done.returncode == 1
+    assert "PYTHON=/bin/false is not a Python 3.10" in done.stderr
+    assert not (bare_copy / ".venv").exists()
+
+
+def test_failed_installation_shows_why_and_does_not_count_as_done(bare_copy: Path) -> None:
+    done = _set_up(bare_copy, sys.executable, PIP_NO_INDEX="1", PIP_FIND_LINKS="")
+    assert done.returncode == 1
+    assert "No matching distribution found for setuptools" in done.stderr
+    assert "pip could not install the packages" in done.stderr
+    assert not (bare_copy / ".venv" / ".ssp_sam_setup").exists()
