@@ -94,12 +94,12 @@ make_venv() {
 }
 
 install_packages() {
-    local log=$venv/setup.log extras
+    local log=$venv/setup.log
+    local install=("$venv/bin/python" -m pip install --disable-pip-version-check --constraint "$root/constraints.txt")
     say "installing the pinned packages (1.6 GB with a CPU build of PyTorch); log: .venv/setup.log"
-    export PIP_CONSTRAINT=$root/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1
     # The build back end comes from the pins too, hence no isolated build environment.
-    if ! { "$venv/bin/python" -m pip install setuptools wheel &&
-           "$venv/bin/python" -m pip install --no-build-isolation --editable "$root[all]"; } >"$log" 2>&1; then
+    if ! { "${install[@]}" setuptools wheel &&
+           "${install[@]}" --no-build-isolation --editable "$root[all]"; } >"$log" 2>&1; then
         tail -n 15 "$log" >&2
         die "pip could not install the packages (the whole log: $log)"
     fi
