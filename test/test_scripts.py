@@ -60,6 +60,6 @@ def test_unusable_interpreter_is_named(bare_copy: Path) -> None:
 def test_failed_installation_shows_why_and_does_not_count_as_done(bare_copy: Path) -> None:
     done = _set_up(bare_copy, sys.executable, PIP_NO_INDEX="1", PIP_FIND_LINKS="")
     assert done.returncode == 1
-    assert "No matching distribution found for setuptools" in done.stderr
+    assert "setuptools" in done.stderr
     assert "pip could not install the packages" in done.stderr
     assert not (bare_copy / ".venv" / ".ssp_sam_setup").exists()
