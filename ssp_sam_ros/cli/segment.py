@@ -56,10 +56,13 @@ def run(args: argparse.Namespace) -> int:
         ValueError, OSError: if the picture, the weights or the folder cannot be used.
     """
     from ssp_sam_ros.perception.image_file import read_image
+
+    # Before torch is loaded: a wrong path should not take seconds to notice.
+    image = read_image(args.image)
+    args.output.mkdir(parents=True, exist_ok=True)
+
     from ssp_sam_ros.perception.segmenter import Segmenter
 
-    image = read_image(args.image)  # before the network: a wrong path should not take seconds to notice
-    args.output.mkdir(parents=True, exist_ok=True)
     segmenter = Segmenter.load(args.variant, args.weights, args.device, args.dtype)
     if args.no_target_threshold is not None:
         segmenter.no_target_threshold = args.no_target_threshold

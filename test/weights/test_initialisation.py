@@ -3,7 +3,6 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ssp_sam_ros.network import load_variant
 from ssp_sam_ros.weights.digest import parameter_digest
 from ssp_sam_ros.weights.initialisation import SkipInitialisation, build_unfilled, fill_randomly
 
@@ -21,11 +20,10 @@ def test_nothing_is_drawn_within_the_context_and_everything_after_it():
     assert not torch.equal(torch.get_rng_state(), before)
 
 
-def test_random_values_depend_on_seed_and_name_only():
-    variant = load_variant("ssp_sam_tiny")
+def test_random_values_depend_on_seed_and_name_only(small_variant):
     digests = []
     for seed in (0, 0, 1):
-        network = build_unfilled(variant)
+        network = build_unfilled(small_variant)
         fill_randomly(network, seed)
         digests.append(parameter_digest(network.state_dict()))
     assert digests[0] == digests[1] != digests[2]

@@ -1,0 +1,87 @@
+"""The command as a user runs it: another process, real files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+KEYS = {
+    "expression", "outcome", "box", "score", "no_target_probability", "pixels", "mask", "overlay", "ms",
+}  # fmt: skip
+
+
+def ssp_sam(*arguments):
+    command = [sys.executable, "-m", "ssp_sam_ros.cli.main", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def photograph(tmp_path_factory):
+    """A portrait picture whose file lies on its side."""
+    path = tmp_path_factory.mktemp("picture") / "on its side.png"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8)
+    Image.fromarray(pixels).save(path, exif=exif)
+    return path
+
+
+def test_one_json_object_a_line(photograph, tmp_path):
+    out = tmp_path / "new" / "folder"
+    run = ssp_sam(
+        "segment", "--image", photograph, "--expression", "the red mug", "--expression", "the florble",
+        "--output", out, "--weights", "random", "--device", "cpu",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    first, second = (json.loads(line) for line in run.stdout.splitlines())
+    for record in (first, second):
+        assert record.keys() >= KEYS
+    assert first["outcome"] in ("FOUND", "NO_TARGET")
+    mask = np.array(Image.open(first["mask"]))
+    assert mask.shape == (90, 60) and mask.dtype == np.uint8  # upright
+    assert (mask > 0).sum() == first["pixels"]
+    if first["outcome"] == "FOUND":
+        x1, y1, x2, y2 = first["box"]
+        assert mask[y1:y2, x1:x2].any(axis=0).all() or mask[y1:y2, x1:x2].any(axis=1).any()
+        assert (mask > 0).sum() == (mask[y1:y2, x1:x2] > 0).sum()
+    assert np.array(Image.open(first["overlay"])).shape == (90, 60, 3)
+    assert {"image_encoding", "prompt", "decode", "total"} <= first["ms"].keys()
+    assert second["outcome"] == "FAILED" and second["unknown_words"] == ["florble"]
+    assert second["mask"] is None and second["score"] is None
+    assert "RANDOM" in run.stderr
+
+
+def test_no_target_is_said_and_shown(photograph, tmp_path):
+    run = ssp_sam(
+        "segment", "--image", photograph, "--expression", "the red mug", "--output", tmp_path,
+        "--weights", "random", "--no-target-threshold", "0", "--device", "cpu",
+    )  # fmt: skip
+    record = json.loads(run.stdout)
+    assert record["outcome"] == "NO_TARGET" and record["box"] == [0, 0, 0, 0] and record["score"] is None
+    assert not np.array(Image.open(record["mask"])).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--image", "nowhere.jpg"], "nowhere.jpg does not exist"),
+        (["--variant", "ssp_sam_huge"], "no variant 'ssp_sam_huge'"),
+        (["--variant", "ssp_sam_224", "--weights", "nowhere.pth"], "nowhere.pth does not exist"),
+        (["--variant", "ssp_sam_224"], "no weights are shipped for ssp_sam_224"),
+        (["--weights", "random", "--device", "cuda:97"], "device 'cuda:97'"),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_1(photograph, tmp_path, arguments, message):
+    run = ssp_sam("segment", "--image", photograph, "--expression", "mug", "--output", tmp_path, *arguments)
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert message in run.stderr and len(run.stderr.strip().splitlines()) == 1, run.stderr
+
+
+def test_a_missing_argument_is_a_usage_error(photograph):
+    assert ssp_sam("segment", "--image", photograph).returncode == 2

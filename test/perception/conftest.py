@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ssp_sam_ros.network import SSPSAM, Variant
+from ssp_sam_ros.network.variant import ClipText, ClipVision, PromptEncoderSizes, Sam, SamEncoder
+from ssp_sam_ros.perception.segmenter import Segmenter
+from ssp_sam_ros.weights import WeightsInfo
+from ssp_sam_ros.weights.initialisation import build_unfilled, fill_randomly
+
+WORDS = ("blue", "mug", "plate", "red", "the")
+
+
+def small_variant(vocabulary: tuple[str, ...] | None = WORDS, shared_trunk: bool = False) -> Variant:
+    """The released architecture in small, or the form with a shared trunk (and rectangular inputs)."""
+    encoder = SamEncoder(width=32, depth=2, heads=2, global_attention=(1,), window=2)
+    clip_size, sam_size = (32, 32), (64, 64)
+    if shared_trunk:
+        encoder = SamEncoder(kind="trunk", channels=(8, 16, 32), blocks=(1, 1, 1))
+        clip_size = sam_size = (48, 64)
+    return Variant(
+        name="small",
+        joint_dim=32,
+        clip=ClipVision(
+            clip_size,
+            patch_size=16 if shared_trunk else 8,
+            width=32,
+            layers=3,
+            head_width=16,
+            surgery_blocks=2,
+        ),
+        text=ClipText(width=32, heads=2, layers=1, context=12, vocabulary=vocabulary),
+        prompt=PromptEncoderSizes(dim=32, tokens=4, attention_heads=2, layers=1, heads=2, feed_forward=32),
+        sam=Sam(sam_size, encoder, dim=32, decoder_heads=2, decoder_feed_forward=32, iou_hidden=16),
+    )
+
+
+def small_network(variant: Variant) -> SSPSAM:
+    network = build_unfilled(variant)
+    fill_randomly(network, seed=5)
+    return network.eval()
+
+
+def make_segmenter(variant: Variant | None = None, **options) -> Segmenter:
+    network = small_network(variant or small_variant())
+    info = WeightsInfo(digest="d" * 64, domain="", source="test")
+    return Segmenter(network, info, **{"dtype": "float32", **options})
+
+
+@pytest.fixture
+def segmenter() -> Segmenter:
+    return make_segmenter()
+
+
+@pytest.fixture
+def segmenters():
+    """Makes segmenters of small networks."""
+    return make_segmenter
+
+
+@pytest.fixture
+def variants():
+    """Makes small variants."""
+    return small_variant
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (30, 41, 3), np.uint8)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ssp_sam_ros.perception.precision import arithmetic, choose_device, choose_precision
+
+
+def test_auto_device_exists():
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.parametrize("device", ["cuda:97", "meta", "mps", "toaster"])
+def test_a_named_device_that_is_missing_fails(device):
+    with pytest.raises(ValueError, match=device):
+        choose_device(device)
+
+
+def test_named_types():
+    cpu = torch.device("cpu")
+    assert choose_precision("float32", cpu) is torch.float32
+    assert choose_precision(torch.bfloat16, cpu) is torch.bfloat16
+    assert choose_precision("auto", cpu) in (torch.float32, torch.bfloat16)
+    for name in ("float16", "int8", "quick"):
+        with pytest.raises(ValueError, match=name):
+            choose_precision(name, cpu)
+
+
+def test_arithmetic():
+    a = torch.randn(4, 4)
+    with arithmetic(a.device, torch.bfloat16):
+        assert (a @ a).dtype == torch.bfloat16
+    with arithmetic(a.device, torch.float32):
+        assert (a @ a).dtype == torch.float32
+
+
+@pytest.mark.gpu
+def test_float32_convolutions_take_no_shortcut_on_cuda():
+    with arithmetic(torch.device("cuda"), torch.float32):
+        assert not torch.backends.cudnn.allow_tf32
