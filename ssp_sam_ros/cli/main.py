@@ -12,6 +12,8 @@ COMMANDS = ("segment", "node", "camera", "say", "demo", "parity")
 
 OK, FAILED, USAGE = 0, 1, 2
 
+_EXTRAS = {"cyclonedds": "dds", "rosbags": "dds", "mujoco": "sim"}
+
 
 class Command(Protocol):
     """What a module of this folder offers.
@@ -69,10 +71,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, ImportError) as error:
         if args.traceback:
             raise
-        print(f"ssp-sam {args.command}: error: {error}", file=sys.stderr)
+        print(f"ssp-sam {args.command}: error: {error}{_hint(error)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return FAILED
+
+
+def _hint(error: Exception) -> str:
+    extra = _EXTRAS.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
+    return f"; pip install 'ssp_sam_ros[{extra}]'" if extra else ""
 
 
 if __name__ == "__main__":

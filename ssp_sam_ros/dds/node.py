@@ -91,6 +91,10 @@ class PerceptionNode:
         """Send a message on an output topic."""
         self._outputs[camera, output].publish(message)
 
+    def undelivered(self) -> int:
+        """Messages dropped so far because a reliable subscriber was too slow."""
+        return sum(publisher.undelivered for publisher in self._outputs.values())
+
     # --- running ------------------------------------------------------------------------------------------
 
     def spin(self, stop: threading.Event) -> None:

@@ -17,6 +17,9 @@ from ssp_sam_ros.session.diagnostics import Level
 from ssp_sam_ros.session.messages import MessageBuilder, nanoseconds_of
 
 _SPIN = 0.05  # seconds between looks at `stop` and the deadline
+_SETTLE = (
+    0.2  # seconds; discovery is not symmetric: the node learns of this process's subscriptions meanwhile
+)
 _OVERLAYS = 4  # kept at once
 _OVERLAY_PATIENCE = 1.0  # seconds; the overlay leaves the node before the result it belongs to
 
@@ -65,6 +68,9 @@ class Operator:
         ):
             if stop():
                 return False
+            self._participant.spin_once(_SPIN)
+        settled = time.monotonic() + _SETTLE
+        while time.monotonic() < settled and not stop():
             self._participant.spin_once(_SPIN)
         return True
 

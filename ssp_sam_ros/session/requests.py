@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+LONGEST_EXPRESSION = 1000
+"""Characters: beyond what any model reads, and a bound on what a message makes the node keep."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -23,8 +26,12 @@ class RequestIntake:
         self._count = 0
 
     def from_text(self, text: str, now: int) -> tuple[Request, ...]:
-        """The request of a plain text, none for an empty one."""
-        text = text.strip()
+        """The request of a plain text, none for an empty one.
+
+        Raises:
+            ValueError: the text is too long.
+        """
+        text = _checked(text)
         return (Request(text, self._next_id(), now),) if text else ()
 
     def from_array(
@@ -39,9 +46,9 @@ class RequestIntake:
             now: nanoseconds.
 
         Raises:
-            ValueError: too many expressions, ids that repeat, or another number of ids than of texts.
+            ValueError: too many expressions, one too long, ids that repeat, or not one id for each text.
         """
-        texts = [text.strip() for text in texts]
+        texts = [_checked(text) for text in texts]
         if not any(texts):
             return ()
         if len(texts) > self.max_expressions:
@@ -58,3 +65,9 @@ class RequestIntake:
     def _next_id(self) -> str:
         self._count += 1
         return str(self._count)
+
+
+def _checked(text: str) -> str:
+    if len(text) > LONGEST_EXPRESSION:
+        raise ValueError(f"an expression has {len(text)} characters, {LONGEST_EXPRESSION} are allowed")
+    return text.strip()

@@ -25,7 +25,7 @@ from ssp_sam_ros.session.diagnostics import InputState, Status, inference_status
 from ssp_sam_ros.session.messages import nanoseconds_of
 from ssp_sam_ros.session.outputs import Output
 from ssp_sam_ros.session.points import DepthBuffer, Pinhole
-from ssp_sam_ros.session.requests import Request, RequestIntake
+from ssp_sam_ros.session.requests import LONGEST_EXPRESSION, Request, RequestIntake
 from ssp_sam_ros.session.schedule import Limits, Picture, Schedule
 
 log = logging.getLogger("ssp_sam")
@@ -62,6 +62,9 @@ class Graph(Protocol):
 
     def publish(self, camera: str, output: Output, message: Any) -> None:
         """Send a message."""
+
+    def undelivered(self) -> int:
+        """Messages dropped so far because a subscriber was too slow to take them."""
 
 
 @dataclass(frozen=True)
@@ -125,23 +128,28 @@ class Session:
     # --- inputs -------------------------------------------------------------------------------------------
 
     def refer(self, text: str) -> None:
-        """A referring expression for all cameras; an empty text clears."""
-        with self._changed:
-            self._activate(self._intake.from_text(text, self._now()))
+        """A referring expression for all cameras; an empty text clears, one too long is answered FAILED."""
+        self._ask(lambda now: self._intake.from_text(text, now), [text], 0)
 
     def refer_array(self, message: Any) -> None:
         """An ssp_sam_msgs/ReferringExpressionArray for all cameras; a wrong one is answered FAILED."""
         stamp = nanoseconds_of(message.header.stamp)
+        self._ask(
+            lambda now: self._intake.from_array(message.ids, message.texts, stamp, now), message.texts, stamp
+        )
+
+    def _ask(self, intake: Callable[[int], tuple[Request, ...]], texts: Sequence[str], stamp: int) -> None:
         with self._changed:
             now = self._now()
             try:
-                self._activate(self._intake.from_array(message.ids, message.texts, stamp, now))
+                self._activate(intake(now))
                 return
             except ValueError as error:
-                reason = f"expressions refused: {error}"
+                reason = f"refused: {error}"
         log.error("%s", reason)
-        refused = [Request(text, "", stamp or now) for text in message.texts[: self._intake.max_expressions]]
-        answers = [self._without_answer(request, Outcome.FAILED, reason) for request in refused]
+        kept = [text[:LONGEST_EXPRESSION] for text in texts[: self._intake.max_expressions]]
+        requests = [Request(text, "", stamp or now) for text in kept]
+        answers = [self._without_answer(request, Outcome.FAILED, reason) for request in requests]
         for camera in self.cameras:
             if Output.RESULT in self._graph.wanted(camera):
                 self._send(camera, self._composer.unanswered(0, "", answers))
@@ -231,6 +239,7 @@ class Session:
                 "pictures worked on": sum(s.counters.started for s in schedules),
                 "pictures dropped for newer ones": sum(s.counters.dropped for s in schedules),
                 "pictures failed": self._failed_pictures,
+                "messages undelivered": self._graph.undelivered(),
                 "last picture": f"{self._last_total * 1e3:.1f} ms",
             }
             active = len(next(iter(schedules)).requests)

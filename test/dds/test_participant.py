@@ -69,7 +69,7 @@ def test_wire_names_and_user_data_are_those_of_ros(tester: Any) -> None:
 
 
 def test_a_participant_is_a_named_node_with_its_endpoints(tester: Any) -> None:
-    from ssp_sam_ros.dds.graph import DISCOVERY_QOS, DISCOVERY_TOPIC, DISCOVERY_TYPE
+    from ssp_sam_ros.dds.graph import DISCOVERY_TOPIC, DISCOVERY_TYPE
     from ssp_sam_ros.dds.participant import Subscription
 
     announcements: list[Any] = []
@@ -78,7 +78,9 @@ def test_a_participant_is_a_named_node_with_its_endpoints(tester: Any) -> None:
         subscription = other.subscription("/b", STRING, RELIABLE, print)
         other.announce()
         domain = tester.participant.domain
-        heard = Subscription(domain, DISCOVERY_TOPIC, DISCOVERY_TYPE, DISCOVERY_QOS, announcements.append)
+        # As rmw reads it: announcements have no key, so the depth is shared by all participants.
+        all_of_them = QoS("reliable", 100, "transient_local")
+        heard = Subscription(domain, DISCOVERY_TOPIC, DISCOVERY_TYPE, all_of_them, announcements.append)
 
         def announced() -> bool:
             heard.take()

@@ -37,6 +37,7 @@ def test_arrays(intake: RequestIntake) -> None:
         (["a"], ["x", "y"], "1 ids for 2 expressions"),
         (["a", "a"], ["x", "y"], "ids repeat"),
         ([], ["x"] * 4, "max_expressions is 3"),
+        ([], ["x" * 1001], "1001 characters"),
     ],
 )
 def test_arrays_that_are_wrong(intake: RequestIntake, ids: list[str], texts: list[str], text: str) -> None:

@@ -182,6 +182,13 @@ def test_an_array_that_is_wrong_is_answered(world: World) -> None:
     assert not world.session.run_pending()
 
 
+def test_a_text_beyond_all_bounds_is_answered_but_not_kept(world: World) -> None:
+    world.session.refer("x" * 100_000)
+    (result,) = world.graph.of(Output.RESULT)
+    assert (result.outcome, len(result.expression)) == (FAILED, 1000)
+    assert "100000 characters" in result.reason
+
+
 def test_stale_once_with_the_reason(world: World) -> None:
     world.session.refer("the red mug")
     world.session.tick()
