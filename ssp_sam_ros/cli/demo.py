@@ -62,18 +62,20 @@ def run(args: argparse.Namespace) -> int:
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
         "PYTHONUNBUFFERED": "1",
     }
-    # Ended from outside, the processes started here must end, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(
         f"camera ({source}), node and operator on ROS domain {domain}; logs in {args.out / 'logs'}",
         flush=True,
     )
-    with ProcessGroup(args.out / "logs", environment) as group:
-        try:
+    # Ended from outside, the processes started here must end, too.
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with ProcessGroup(args.out / "logs", environment) as group:
             code, records = _ask(group, args, arguments, sentences)
-        except ProcessError as error:
-            _explain(group, error)
-            return 1
+    except ProcessError as error:
+        _explain(group, error)
+        return 1
+    finally:
+        signal.signal(signal.SIGTERM, previous)
     answers = [_answer(record, None if args.sim else clip) for record in records]
     lead = (
         f"Camera: {source}. Model: {records[0]['model']}, weights {records[0]['weights_digest'][:12]}. "
