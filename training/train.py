@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Train a network: python training/train.py --config training/configs/tabletop_tiny.yaml [--minutes M] [key=value ...]."""
+"""Train a network.
+
+python training/train.py --config training/configs/tabletop_tiny.yaml [--minutes M] [key=value ...].
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,15 @@ def main() -> int:
     """Run the stages of a configuration, or go on where the checkpoint in --out stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True, type=Path)
-    parser.add_argument("--out", type=Path, help="folder of checkpoint, logs and weights (default: runs/<config name>)")
+    parser.add_argument(
+        "--out", type=Path, help="folder of checkpoint, logs and weights (default: runs/<config name>)"
+    )
     parser.add_argument("--minutes", type=float, help="stop after so long, with a checkpoint to go on from")
     parser.add_argument("--device", default="cuda" if _has_cuda() else "cpu")
     parser.add_argument("--threads", type=int, help="CPU threads (default: torch's)")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="such as data.root=DIR or stages.0.steps=500")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="such as data.root=DIR or stages.0.steps=500"
+    )
     args = parser.parse_args()
     try:
         config = load_config(args.config, args.overrides)
@@ -27,6 +34,7 @@ def main() -> int:
         return 2
 
     import torch
+
     from ssp_sam_training.export import export_weights
     from ssp_sam_training.loop import Trainer
     from ssp_sam_training.memory import keep_freed_memory

@@ -1,8 +1,8 @@
 """Scaled dot-product attention over the projections of an `nn.MultiheadAttention`.
 
-The modules of open_clip and torch keep the parameters (and so the tensor names of released checkpoints); the arithmetic
-runs here, in one place, because CLIP surgery needs the projections apart and because plain matrix products beat the
-fused CPU kernel at the sizes of the small variants.
+The modules of open_clip and torch keep the parameters (and so the tensor names of released checkpoints); the
+arithmetic runs here, in one place, because CLIP surgery needs the projections apart and because plain matrix
+products beat the fused CPU kernel at the sizes of the small variants.
 """
 
 from __future__ import annotations
@@ -40,8 +40,10 @@ def qkv(module: nn.MultiheadAttention, x: Tensor) -> tuple[Tensor, Tensor, Tenso
     return q, k, v
 
 
-def self_attention(module: nn.MultiheadAttention, qk: Tensor, value: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`module(qk, qk, value)` for batch-first inputs (N, L, W); qk may carry position embeddings that value lacks."""
+def self_attention(
+    module: nn.MultiheadAttention, qk: Tensor, value: Tensor, bias: Tensor | None = None
+) -> Tensor:
+    """`module(qk, qk, value)`, batch first, (N, L, W); qk may carry position embeddings that value lacks."""
     width = module.embed_dim
     if qk is value:
         q, k, v = qkv(module, value)

@@ -1,11 +1,13 @@
 """CLIP from open_clip, read token by token, with architecture surgery on its image tower.
 
-Surgery: "CLIP Surgery for Better Explainability" (arXiv 2304.05653), as network.md states it. open_clip's classes keep
-the parameters, so that released tensor names load unchanged, but its `visual()` projects only the class token and its
+Surgery: "CLIP Surgery for Better Explainability" (arXiv 2304.05653). open_clip's classes keep the parameters,
+so that released tensor names load unchanged, but its `visual()` projects only the class token and its
 `encode_text()` pools the words away; the blocks are therefore called one by one here.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +17,7 @@ from .attention import attend, qkv, self_attention
 from .variant import Variant
 
 
-def build_clip(variant: Variant, vocabulary_size: int) -> nn.Module:
+def build_clip(variant: Variant, vocabulary_size: int) -> Any:
     """open_clip's CLIP with the sizes of `variant` and OpenAI's activation (QuickGELU)."""
     from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 
@@ -28,7 +30,7 @@ def build_clip(variant: Variant, vocabulary_size: int) -> nn.Module:
             head_width=vision.head_width,
             mlp_ratio=vision.mlp_ratio,
             patch_size=vision.patch_size,
-            image_size=vision.image_size,  # type: ignore[arg-type]  # a pair is accepted
+            image_size=vision.image_size,
         ),
         text_cfg=CLIPTextCfg(
             context_length=text.context,
@@ -41,19 +43,21 @@ def build_clip(variant: Variant, vocabulary_size: int) -> nn.Module:
     )
     if variant.shared_trunk:
         # The patches are the trunk's stride-16 cells: the patch embedding shrinks to a 1x1 convolution.
-        clip.visual.conv1 = nn.Conv2d(variant.sam.encoder.channels[-1], vision.width, kernel_size=1, bias=False)
+        clip.visual.conv1 = nn.Conv2d(
+            variant.sam.encoder.channels[-1], vision.width, kernel_size=1, bias=False
+        )
     return clip
 
 
-def _block(block: nn.Module, x: Tensor, bias: Tensor | None = None) -> Tensor:
+def _block(block: Any, x: Tensor, bias: Tensor | None = None) -> Tensor:
     """One pre-norm residual block of CLIP, (B, L, W) -> (B, L, W)."""
     h = block.ln_1(x)
     x = x + self_attention(block.attn, h, h, bias)
     return x + block.mlp(block.ln_2(x))
 
 
-def _surgery_block(block: nn.Module, original: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
-    """One of the last blocks: the original stream with q-k attention and MLP, the new one with v-v attention alone."""
+def _surgery_block(block: Any, original: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
+    """One of the last blocks: q-k attention and MLP on the original stream, v-v attention on the new one."""
     q, k, v = qkv(block.attn, block.ln_1(original))
     heads, project = block.attn.num_heads, block.attn.out_proj
     new = new + project(attend(v, v, v, heads))
@@ -61,10 +65,10 @@ def _surgery_block(block: nn.Module, original: Tensor, new: Tensor) -> tuple[Ten
     return original + block.mlp(block.ln_2(original)), new
 
 
-def visual_tokens(clip: nn.Module, image: Tensor, surgery_blocks: int) -> Tensor:
+def visual_tokens(clip: Any, image: Tensor, surgery_blocks: int) -> Tensor:
     """CLIP's projected visual tokens after surgery.
 
-    image: (B, 3, H, W), normalised and padded, or the trunk's features (B, C, h, w) where the trunk is shared.
+    image: (B, 3, H, W), normalised and padded, or the trunk's features (B, C, h, w) where it is shared.
     Returns (B, 1+n, D): the class token of the original stream, the patches of the new one.
     """
     visual = clip.visual
@@ -84,7 +88,7 @@ def visual_tokens(clip: nn.Module, image: Tensor, surgery_blocks: int) -> Tensor
     return visual.ln_post(out) @ visual.proj
 
 
-def text_tokens(clip: nn.Module, ids: Tensor) -> tuple[Tensor, Tensor]:
+def text_tokens(clip: Any, ids: Tensor) -> tuple[Tensor, Tensor]:
     """F_w (N, context, W), the last layer norm's output, and F_s (N, D) before normalisation.
 
     ids: (N, context) int64; the end token is the largest id of its row.

@@ -1,9 +1,9 @@
 """Make `torchvision` importable beside a torch build that lacks its compiled operators.
 
-open_clip and segment_anything import torchvision for picture transforms only. With a CPU or Jetson build of torch, the
-registry's torchvision wheel may not be able to load its compiled library; its Python side then fails at import because
-the operators `nms` and `qnms` were never declared. Declaring their schemas is enough for everything this package uses;
-calling one of the operators still fails, as it should.
+open_clip and segment_anything import torchvision for picture transforms only. With a CPU or Jetson build of
+torch, the registry's torchvision wheel may not be able to load its compiled library; its Python side then
+fails at import because the operators `nms` and `qnms` were never declared. Declaring their schemas is enough
+for everything this package uses; calling one of the operators still fails, as it should.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def _compiled_operators_load() -> bool:
 def declare_torchvision_operators() -> bool:
     """Declare torchvision's operator schemas if its compiled library cannot be loaded.
 
-    Returns whether anything had to be declared. Call it before the first import of torchvision; calling it again does
-    nothing.
+    Returns whether anything had to be declared. Call it before the first import of torchvision; calling it
+    again does nothing.
     """
     global _library
     if _library is not None:

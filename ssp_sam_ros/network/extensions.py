@@ -1,7 +1,8 @@
-"""What a variant may add to the published prompt encoder (variant.Extensions); none of it exists in 224 and 336.
+"""What a variant may add to the published prompt encoder; none of it exists in 224 and 336.
 
-Trained from scratch on little data the published form stays at "segment everything" for long: small activations drown
-in the gating's tanh x tanh, and sparse prompts alone say little to an untrained mask decoder.
+Trained from scratch on little data the published form stays at "segment everything" for long: small
+activations drown in the gating's tanh x tanh, and sparse prompts alone say little to an untrained mask
+decoder.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ class PromptExtensions(nn.Module):
         if on.visual_skip:
             self.visual_norm = nn.LayerNorm(variant.joint_dim)
             self.visual = nn.Linear(variant.joint_dim, width)
+        if on.alignment:
+            self.align_visual = nn.LayerNorm(variant.joint_dim)
+            self.align_text = nn.Linear(variant.joint_dim, variant.joint_dim)
+            self.align_bias = nn.Parameter(torch.full((1,), -2.0))
+            self.align = nn.Linear(2, width)
         if on.text_in_sequence:
             self.words = nn.Linear(dim, width)
         if on.dense_prompt:
@@ -41,7 +47,9 @@ class PromptExtensions(nn.Module):
     def wanted(variant: Variant) -> bool:
         """Whether the variant has any extension inside the prompt encoder."""
         on = variant.extensions
-        return on.gating_norms or on.visual_skip or on.text_in_sequence or on.dense_prompt or on.presence
+        return any(
+            (on.gating_norms, on.visual_skip, on.text_in_sequence, on.alignment, on.dense_prompt, on.presence)
+        )
 
     def norm_selected(self, selected: Tensor) -> Tensor:
         """(N, n, D): F_v times S_c has the scale 1/sqrt(n); bring it to one."""
@@ -52,15 +60,33 @@ class PromptExtensions(nn.Module):
         return self.phrase(phrase) if self.on.gating_norms else phrase
 
     def add_visual(self, patches: Tensor, f_v: Tensor) -> Tensor:
-        """patches (N, n, W) plus the projection of F_v (N or 1, n, D), the same for every expression of a picture."""
+        """patches (N, n, W) plus the projection of the picture's F_v, (N or 1, n, D)."""
         if self.on.gating_norms:
             patches = self.fused(patches)
         if self.on.visual_skip:
             patches = patches + self.visual(self.visual_norm(f_v))
         return patches
 
+    def alignment(self, visual: Tensor, sentence: Tensor) -> Tensor | None:
+        """How well each patch fits the sentence, logits (N, n) in float32.
+
+        visual: (N or 1, n, D), CLIP's projected patches; sentence: (N, D), F_s before normalisation.
+        S_c is relative to the picture's best patch; this similarity is absolute: it can also say "nowhere".
+        """
+        if not self.on.alignment:
+            return None
+        patches, text = self.align_visual(visual), self.align_text(sentence)
+        scores = (patches @ text[..., None].to(patches.dtype))[..., 0]
+        return scores.float() * text.shape[-1] ** -0.5 + self.align_bias
+
+    def add_alignment(self, patches: Tensor, logits: Tensor | None) -> Tensor:
+        """patches (N, n, W) plus what the alignment says of each."""
+        if logits is None:
+            return patches
+        return patches + self.align(torch.stack([logits.sigmoid(), torch.tanh(logits / 4)], dim=-1))
+
     def text_tokens(self, phrase: Tensor, t: Tensor) -> Tensor:
-        """Phrase and word tokens (N, 1+L, W). Padding stays in: the network learns to ignore it, as the GRU does."""
+        """Phrase and word tokens (N, 1+L, W); padding stays in, as it does for the GRU."""
         return self.words(torch.cat([phrase[:, None].to(t.dtype), t], dim=1))
 
     def heads(self, box_token: Tensor, patch_tokens: Tensor) -> dict[str, Tensor]:
@@ -76,7 +102,7 @@ class PromptExtensions(nn.Module):
 
 
 def apply_presence(logits: Tensor, presence: Tensor | None) -> Tensor:
-    """Lower all mask logits (N, 1, H, W) where the target is unlikely to be there: logits - softplus(-presence)."""
+    """logits - softplus(-presence): lower all mask logits (N, 1, H, W) of an absent target."""
     if presence is None:
         return logits
     return logits - F.softplus(-presence)[:, None, None, None].to(logits.dtype)

@@ -27,14 +27,18 @@ class ImageFeatures:
 
     def rows(self, index: Tensor | slice) -> ImageFeatures:
         """The pictures chosen by `index`, which may repeat (training: one row per expression)."""
-        return ImageFeatures(self.visual[index], self.embedding[index], tuple(m[index] for m in self.high_res))
+        return ImageFeatures(
+            self.visual[index], self.embedding[index], tuple(m[index] for m in self.high_res)
+        )
 
     def expand(self, count: int) -> ImageFeatures:
         """`count` views of a single picture, without copying. Raises ValueError if there are several."""
         if len(self) == count:
             return self
         if len(self) != 1:
-            raise ValueError(f"{len(self)} pictures for {count} expressions: give one picture or one per expression")
+            raise ValueError(
+                f"{len(self)} pictures for {count} expressions: give one picture or one per expression"
+            )
 
         def grow(x: Tensor) -> Tensor:
             return x.expand(count, *x.shape[1:])
@@ -86,9 +90,10 @@ class TextFeatures:
 class Prompts:
     """What the semantic-spatial prompt encoder makes of N expressions.
 
-    sparse: (N, Q, C) prompt tokens for SAM's mask decoder. boxes: (N, 4) cx, cy, w, h in 0..1 of CLIP's padded input.
+    sparse: (N, Q, C) prompt tokens for SAM's mask decoder.
+    boxes: (N, 4) cx, cy, w, h in 0..1 of CLIP's padded input.
     phrase_attention: (N, context), psi of Eq. 7. similarity: (N, n), S_c after min-max.
-    dense: (N, C, h, w) or None; presence: (N,) logit or None; patch_logits: (N, n) or None (extensions).
+    dense: (N, C, h, w), presence: (N,) logit, patch_logits: (N, n); None without their extension.
     """
 
     sparse: Tensor

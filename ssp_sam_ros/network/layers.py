@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -12,11 +13,11 @@ from .attention import self_attention
 
 
 class MLP(nn.Module):
-    """Linear layers with ReLU between, tensors `layers.<i>.weight/bias`; `sizes` lists every width, input first."""
+    """Linear layers with ReLU between, tensors `layers.<i>.*`; `sizes` lists every width, input first."""
 
     def __init__(self, sizes: Sequence[int]) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., sizes[0]) -> (..., sizes[-1])."""
@@ -26,7 +27,7 @@ class MLP(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """Post-norm transformer encoder layer; positions join queries and keys, not values (network.md, step 9)."""
+    """Post-norm transformer encoder layer; positions join queries and keys, not values (step 9)."""
 
     def __init__(self, width: int, heads: int, feed_forward: int) -> None:
         super().__init__()
@@ -66,7 +67,8 @@ class PhraseAttention(nn.Module):
     def forward(self, hidden: Tensor, padding: Tensor) -> Tensor:
         """hidden: (N, L, width); padding: (N, L), True there. Returns psi, (N, L), which sums to 1 per row.
 
-        The softmax runs over all tokens and is renormalised over those that are not padding, as in the release.
+        The softmax runs over all tokens and is renormalised over those that are not padding, as in the
+        release.
         """
         psi = torch.softmax(self.fc(hidden).squeeze(-1), dim=-1).masked_fill(padding, 0.0)
         return psi / psi.sum(dim=-1, keepdim=True)

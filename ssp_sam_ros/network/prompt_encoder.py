@@ -1,7 +1,8 @@
 """The semantic-spatial prompt encoder: CLIP features of picture and expression become SAM prompts and a box.
 
-Steps and tensor names are network.md's; equations are those of the paper (arXiv 2603.18086, Section III). What a
-variant's extensions add is kept apart in `extensions.py`, so that the published network can be read here alone.
+Steps and tensor names are network.md's; equations are those of the paper (arXiv 2603.18086, Section III).
+What a variant's extensions add is kept apart in `extensions.py`, so that the published network can be read
+here alone.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ class SemanticSpatialPromptEncoder(nn.Module):
         patches = self.mlp(f_ss.to(v.dtype))
         if self.extensions:
             patches = self.extensions.add_visual(patches, f_v[:, 1:])
+            alignment = self.extensions.alignment(visual[:, 1:], text.sentence)
+            patches = self.extensions.add_alignment(patches, alignment)
         return self._generate(patches, phrase, t, psi, similarity)
 
     def _phrase(self, t: Tensor, padding: Tensor) -> tuple[Tensor, Tensor]:

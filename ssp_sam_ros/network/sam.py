@@ -42,7 +42,10 @@ class Sam(nn.Module):
                 out_chans=sam.dim,
             )
         self.prompt_encoder = PromptEncoder(
-            embed_dim=sam.dim, image_embedding_size=sam.grid, input_image_size=sam.image_size, mask_in_chans=16
+            embed_dim=sam.dim,
+            image_embedding_size=sam.grid,
+            input_image_size=sam.image_size,
+            mask_in_chans=16,
         )
         self.mask_decoder = MaskDecoder(
             num_multimask_outputs=3,
@@ -60,8 +63,8 @@ class Sam(nn.Module):
     def decode(self, features: ImageFeatures, prompts: Prompts) -> tuple[Tensor, Tensor]:
         """Single-mask output (slot 0) of SAM's mask decoder.
 
-        features: one picture for all N prompts, or N pictures. segment_anything's own forward pairs every picture
-        with every prompt; here row i of the prompts meets row i of the pictures.
+        features: one picture for all N prompts, or N pictures. segment_anything's own forward pairs every
+        picture with every prompt; here row i of the prompts meets row i of the pictures.
         Returns low-resolution logits (N, 1, 4h, 4w) and the predicted IoU (N, 1).
         """
         decoder, count = self.mask_decoder, len(prompts.sparse)
@@ -74,7 +77,9 @@ class Sam(nn.Module):
         position = self.prompt_encoder.get_dense_pe().to(source.dtype).expand(count, -1, -1, -1)
         output_tokens = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
         output_tokens = output_tokens.expand(count, -1, -1).to(prompts.sparse.dtype)
-        hidden, source = decoder.transformer(source, position, torch.cat([output_tokens, prompts.sparse], dim=1))
+        hidden, source = decoder.transformer(
+            source, position, torch.cat([output_tokens, prompts.sparse], dim=1)
+        )
         upscaled = self._upscale(source.transpose(1, 2).reshape(embedding.shape), features)
         weights = decoder.output_hypernetworks_mlps[0](hidden[:, 1])
         logits = (weights[:, None] @ upscaled.flatten(2)).reshape(count, 1, *upscaled.shape[2:])

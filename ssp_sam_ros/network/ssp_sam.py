@@ -17,8 +17,8 @@ from .variant import Variant
 class SSPSAM(SemanticSpatialPromptEncoder):
     """The whole network of a variant.
 
-    The prompt encoder is inherited, not a child, because released checkpoints keep its tensors at the top level
-    (`clip_proj.*`, `vl_transformer.*`), beside `encoder.*` (CLIP) and `sam.*`.
+    The prompt encoder is inherited, not a child, because released checkpoints keep its tensors at the top
+    level (`clip_proj.*`, `vl_transformer.*`), beside `encoder.*` (CLIP) and `sam.*`.
 
     with_sam_image_encoder False leaves SAM's image encoder out, for work on recorded embeddings.
     """
@@ -37,7 +37,9 @@ class SSPSAM(SemanticSpatialPromptEncoder):
         """
         if self.variant.shared_trunk:
             f16, embedding, fine = self.sam.image_encoder(sam_image)
-            return ImageFeatures(visual_tokens(self.encoder, f16, self.variant.clip.surgery_blocks), embedding, fine)
+            return ImageFeatures(
+                visual_tokens(self.encoder, f16, self.variant.clip.surgery_blocks), embedding, fine
+            )
         if clip_image is None:
             raise ValueError(f"variant {self.variant.name} has its own CLIP encoder: give clip_image")
         return ImageFeatures(self.encode_clip_image(clip_image), self.encode_sam_image(sam_image))

@@ -1,7 +1,8 @@
 """From an expression to token ids (network.md, "Inputs").
 
-The byte-pair encoding is open_clip's (ftfy, HTML unescape, lower case). A variant with a vocabulary of its own keeps
-only the byte-pair pieces of its words, renumbered so that 0 stays the padding and the end token stays the largest id.
+The byte-pair encoding is open_clip's (ftfy, HTML unescape, lower case). A variant with a vocabulary of its
+own keeps only the byte-pair pieces of its words, renumbered so that 0 stays the padding and the end token
+stays the largest id.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def _bpe() -> Any:
 class Encoding:
     """One expression as the network reads it.
 
-    ids: (context,) int64. text: the templated sentence. truncated: whether pieces were cut to fit the context.
+    ids: (context,) int64. text: the templated sentence.
+    truncated: whether pieces were cut to fit the context.
     unknown_words: words outside the variant's vocabulary, in order; their pieces are not in `ids`.
     """
 

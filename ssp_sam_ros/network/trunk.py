@@ -1,7 +1,7 @@
 """A small convolutional image encoder for variants trained from scratch.
 
-It stands where SAM's ViT stands, and its stride-16 features also replace the patch embedding of CLIP's image tower: a
-patch-16 ViT learns shapes too slowly from a few thousand pictures, a convolutional trunk does not.
+It stands where SAM's ViT stands, and its stride-16 features also replace the patch embedding of CLIP's image
+tower: a patch-16 ViT learns shapes too slowly from a few thousand pictures, a convolutional trunk does not.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ResidualBlock(nn.Module):
 
 
 class TrunkEncoder(nn.Module):
-    """Trunk plus a neck like SAM's: features for CLIP, SAM's image embedding, and finer maps for its upscaling."""
+    """Trunk plus a neck like SAM's: features for CLIP, SAM's embedding, finer maps for its upscaling."""
 
     def __init__(self, variant: Variant) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """Network variants are data: a JSON file read into frozen dataclasses.
 
-Every size of the architecture is a field, so that the published networks (`ssp_sam_224`, `ssp_sam_336`), the small one
-shipped with this package (`ssp_sam_tiny`) and a user's own differ in nothing but such a file.
+Every size of the architecture is a field, so that the published networks (`ssp_sam_224`, `ssp_sam_336`), the
+small one shipped with this package (`ssp_sam_tiny`) and a user's own differ in nothing but such a file.
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ class Extensions:
     gating_norms: bool = False  # layer norms before, around and after the gating of steps 3 to 8
     visual_skip: bool = False  # projected F_v joins F_ss before the prompt encoder's sequence
     text_in_sequence: bool = False  # phrase and word tokens join that sequence
+    alignment: bool = False  # a learned similarity of patches and sentence joins that sequence
     dense_prompt: bool = False  # the sequence's patch tokens become SAM's dense prompt
     presence: bool = False  # a presence logit lowers all mask logits of an absent target
     high_res: bool = False  # stride 8 and 4 features of the trunk join SAM's upscaling
@@ -178,7 +179,8 @@ class Variant:
     def from_json(text: str, source: str = "variant") -> Variant:
         """Read a variant from JSON text; `source` names it in errors.
 
-        Raises VariantError for invalid JSON, unknown, missing or mistyped fields and sizes that contradict each other.
+        Raises VariantError for invalid JSON, unknown, missing or mistyped fields and sizes that contradict
+        each other.
         """
         try:
             raw = json.loads(text)
@@ -204,7 +206,8 @@ def load_variant(name_or_path: str | Path) -> Variant:
         path = Path(name_or_path)
         if path.suffix != ".json" or not path.is_file():
             raise VariantError(
-                f"no variant '{name_or_path}': use one of {', '.join(variant_names())} or the path of a variant's .json"
+                f"no variant '{name_or_path}': use one of {', '.join(variant_names())} "
+                "or the path of a variant's .json"
             )
     return Variant.from_json(path.read_text(encoding="utf-8"), str(path))
 
@@ -258,15 +261,25 @@ def _check(v: Variant, where: str) -> None:
         ("sam", v.sam.image_size, v.sam.patch_size),
     ):
         if min(size) <= 0 or size[0] % patch or size[1] % patch:
-            raise VariantError(f"{where}: {label}.image_size {list(size)} is not a multiple of patch_size {patch}")
+            raise VariantError(
+                f"{where}: {label}.image_size {list(size)} is not a multiple of patch_size {patch}"
+            )
     if v.clip.surgery_blocks > v.clip.layers:
-        raise VariantError(f"{where}: clip.surgery_blocks {v.clip.surgery_blocks} exceeds its {v.clip.layers} layers")
+        raise VariantError(
+            f"{where}: clip.surgery_blocks {v.clip.surgery_blocks} exceeds its {v.clip.layers} layers"
+        )
     encoder = v.sam.encoder
     if encoder.kind == "trunk":
         if len(encoder.channels) != 3 or len(encoder.blocks) != 3:
             raise VariantError(f"{where}: sam.encoder of kind trunk wants 3 channels and 3 blocks")
-        if v.clip.image_size != v.sam.image_size or v.clip.patch_size != v.sam.patch_size or v.sam.patch_size != 16:
-            raise VariantError(f"{where}: a shared trunk wants equal image sizes and patch_size 16 for clip and sam")
+        if (
+            v.clip.image_size != v.sam.image_size
+            or v.clip.patch_size != v.sam.patch_size
+            or v.sam.patch_size != 16
+        ):
+            raise VariantError(
+                f"{where}: a shared trunk wants equal image sizes and patch_size 16 for clip and sam"
+            )
     else:
         if v.sam.image_size[0] != v.sam.image_size[1]:
             raise VariantError(f"{where}: sam.encoder of kind vit wants a square image_size")

@@ -17,7 +17,8 @@ def small_published() -> Variant:
         "name": "small_published",
         "joint_dim": 32,
         "clip": {
-            "image_size": [64, 64], "patch_size": 16, "width": 64, "layers": 3, "head_width": 32, "surgery_blocks": 2,
+            "image_size": [64, 64], "patch_size": 16, "width": 64, "layers": 3, "head_width": 32,
+            "surgery_blocks": 2,
         },
         "text": {"width": 32, "heads": 2, "layers": 2},
         "prompt": {"dim": 32, "tokens": 4, "attention_heads": 2, "layers": 2, "heads": 2, "feed_forward": 64},

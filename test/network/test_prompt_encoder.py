@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from .conftest import picture
 
 from ssp_sam_ros.network import SSPSAM, build_tokenizer
 from ssp_sam_ros.network.prompt_encoder import normalise_over_tokens, sentence_similarity
+
+from .conftest import picture
 
 
 def ids_of(net: SSPSAM, *sentences: str) -> torch.Tensor:
@@ -67,6 +68,27 @@ def test_the_expression_matters_and_so_does_the_picture(tiny: SSPSAM) -> None:
     sparse = tiny.prompt(a.visual, text).sparse
     assert not torch.allclose(sparse[0], sparse[1], atol=1e-3)
     assert not torch.allclose(sparse[0], tiny.prompt(b.visual, text).sparse[0], atol=1e-3)
+
+
+@torch.no_grad()
+def test_alignment_is_absolute_and_reaches_the_prompts(tiny: SSPSAM) -> None:
+    """Unlike S_c it does not depend on the other patches; and what it says changes the prompts."""
+    visual = tiny.encode_image(None, picture(tiny.variant.sam_size)).visual
+    text = tiny.encode_text(ids_of(tiny, "the red mug"))
+    extensions = tiny.extensions
+    assert extensions is not None
+    whole = extensions.alignment(visual[:, 1:], text.sentence)
+    part = extensions.alignment(visual[:, 1:5], text.sentence)
+    assert whole is not None and part is not None and whole.shape == (1, 300)
+    torch.testing.assert_close(whole[:, :4], part, rtol=1e-4, atol=1e-5)
+    before = tiny.prompt(visual, text).sparse
+    bias = extensions.align_bias.clone()
+    extensions.align_bias += 5.0
+    try:
+        after = tiny.prompt(visual, text).sparse
+    finally:
+        extensions.align_bias.copy_(bias)
+    assert not torch.allclose(before, after, atol=1e-3)
 
 
 def test_dropout_acts_in_training_only(published: SSPSAM) -> None:

@@ -54,7 +54,7 @@ def test_two_pictures_for_three_prompts_is_an_error(published: SSPSAM) -> None:
 
 @torch.no_grad()
 def test_finer_maps_join_the_upscaling_where_the_modules_say(tiny: SSPSAM) -> None:
-    """The fused upscaling equals segment_anything's modules with the maps added after each transposed convolution."""
+    """Fused upscaling equals segment_anything's modules with the maps added after each convolution."""
     features = tiny.encode_image(None, picture(tiny.variant.sam_size))
     up1, norm1, act1, up2, act2 = tiny.sam.mask_decoder.output_upscaling
     source = torch.randn_like(features.embedding)

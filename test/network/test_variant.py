@@ -15,7 +15,9 @@ def test_every_shipped_variant_loads_and_survives_a_round_trip() -> None:
         assert Variant.from_json(variant.to_json()) == variant
 
 
-@pytest.mark.parametrize(("name", "side", "patches", "joint"), [("224", 224, 196, 512), ("336", 336, 576, 768)])
+@pytest.mark.parametrize(
+    ("name", "side", "patches", "joint"), [("224", 224, 196, 512), ("336", 336, 576, 768)]
+)
 def test_published_sizes(name: str, side: int, patches: int, joint: int) -> None:
     variant = load_variant(f"ssp_sam_{name}")
     assert variant.clip_size == (side, side)
@@ -42,10 +44,24 @@ def test_file_of_ones_own(tmp_path) -> None:
         ({"colour": 1}, "unknown field 'colour'"),
         ({"joint_dim": "wide"}, "joint_dim: int is wanted"),
         ({"joint_dim": True}, "joint_dim: int is wanted"),
-        ({"clip": {"image_size": [224, 224], "patch_size": 15, "width": 768, "layers": 12}}, "multiple of patch_size"),
-        ({"clip": {"image_size": [224], "patch_size": 16, "width": 768, "layers": 12}}, "2 entries are wanted"),
         (
-            {"clip": {"image_size": [224, 224], "patch_size": 16, "width": 768, "layers": 3, "surgery_blocks": 6}},
+            {"clip": {"image_size": [224, 224], "patch_size": 15, "width": 768, "layers": 12}},
+            "multiple of patch_size",
+        ),
+        (
+            {"clip": {"image_size": [224], "patch_size": 16, "width": 768, "layers": 12}},
+            "2 entries are wanted",
+        ),
+        (
+            {
+                "clip": {
+                    "image_size": [224, 224],
+                    "patch_size": 16,
+                    "width": 768,
+                    "layers": 3,
+                    "surgery_blocks": 6,
+                }
+            },
             "exceeds its 3 layers",
         ),
         ({"sam": {"image_size": [1024, 768], "encoder": {"kind": "vit"}}}, "square"),

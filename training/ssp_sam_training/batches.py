@@ -24,7 +24,7 @@ from .labels import DenseLabels
 class Batch:
     """P pictures and N sentences about them.
 
-    sam: (P, 3, *sam_size); clip: (P, 3, *clip_size) or None where the trunk is shared; both float32, normalised.
+    sam: (P, 3, *sam_size), normalised; clip: (P, 3, *clip_size), None where the trunk is shared.
     ids: (N, context); picture: (N,) row of the sentence's picture.
     masks: (N, 1, H/4, W/4), the share of each stride-4 cell of SAM's input that the targets cover.
     boxes: (N, 4) cx, cy, w, h in 0..1 of CLIP's input; present: (N,) 1.0 where there is a target.
@@ -51,7 +51,7 @@ class Batch:
 
 
 class BatchMaker:
-    """Makes the batch of a step: a pure function of dataset, seed and step, so that a resumed run sees the same."""
+    """Makes the batch of a step from dataset, seed and step alone, so that a resumed run sees the same."""
 
     def __init__(self, dataset: ReferDataset, variant: Variant, data: Data, labels: DenseLabels) -> None:
         self.dataset, self.variant, self.data, self.labels = dataset, variant, data, labels
@@ -62,7 +62,7 @@ class BatchMaker:
             raise ValueError(f"{dataset.name} has no reference in split '{dataset.split}'")
 
     def step(self, seed: tuple[int, ...], step: int, pictures: int, sentences: int, dense: bool) -> Batch:
-        """The batch of `step` in the stage that `seed` names: every picture once per epoch, in a shuffled order."""
+        """The batch of `step` in the stage that `seed` names; an epoch shows every picture once, shuffled."""
         chosen = []
         for position in range(step * pictures, (step + 1) * pictures):
             epoch, index = divmod(position, len(self.picture_ids))
@@ -78,7 +78,9 @@ class BatchMaker:
         labels: list[dict[str, np.ndarray]] = []
         for row, (image_id, pairs) in enumerate(zip(image_ids, drawn, strict=True)):
             image = self.dataset.load_image(image_id)
-            picture, place = sam_input(image, self.variant.sam_size, self.variant.sam_mean, self.variant.sam_std)
+            picture, place = sam_input(
+                image, self.variant.sam_size, self.variant.sam_mean, self.variant.sam_std
+            )
             sam.append(picture)
             box_place = place
             if not self.variant.shared_trunk:
@@ -88,7 +90,9 @@ class BatchMaker:
             wanted = {a for reference, _ in pairs for a in reference.ann_ids}
             if dense:
                 wanted.update(a for reference in self.by_picture[image_id] for a in reference.ann_ids)
-            covers = {a: self._cover(a, place) for a in sorted(wanted) if not self.dataset.annotations[a].iscrowd}
+            covers = {
+                a: self._cover(a, place) for a in sorted(wanted) if not self.dataset.annotations[a].iscrowd
+            }
             if dense:
                 labels.append(self.labels.of_picture(self.dataset, covers, self.variant.sam_size))
             for reference, sentence in pairs:
@@ -111,7 +115,10 @@ class BatchMaker:
             torch.from_numpy(np.array(masks, np.float32))[:, None] if masks else torch.zeros(0),
             torch.from_numpy(np.array(boxes, np.float32).reshape(-1, 4)),
             torch.tensor(present, dtype=torch.float32),
-            {kind: torch.from_numpy(np.stack([x[kind] for x in labels])) for kind in (labels[0] if labels else ())},
+            {
+                kind: torch.from_numpy(np.stack([x[kind] for x in labels]))
+                for kind in (labels[0] if labels else ())
+            },
         )
 
     def _order(self, seed: tuple[int, ...]) -> np.ndarray:
@@ -133,7 +140,7 @@ class BatchMaker:
 
     def _cover(self, ann_id: int, place: Geometry) -> np.ndarray:
         """(H/4, W/4) float32: the share of each stride-4 cell of SAM's input that the object covers."""
-        mask = self.dataset.annotation_mask(ann_id).astype(np.float32)
+        mask: np.ndarray = self.dataset.annotation_mask(ann_id).astype(np.float32)
         height, width = place.resized_size
         if mask.shape != (height, width):
             mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
@@ -143,7 +150,13 @@ class BatchMaker:
 
 
 def prefetched(
-    maker: BatchMaker, seed: tuple[int, ...], steps: range, pictures: int, sentences: int, dense: bool, ahead: int
+    maker: BatchMaker,
+    seed: tuple[int, ...],
+    steps: range,
+    pictures: int,
+    sentences: int,
+    dense: bool,
+    ahead: int,
 ) -> Iterator[Batch]:
     """The batches of `steps`, made in a thread up to `ahead` of their use."""
     with ThreadPoolExecutor(max_workers=1) as pool:

@@ -1,4 +1,4 @@
-"""Training configurations: YAML read into dataclasses; unknown keys are errors, command-line overrides win."""
+"""Training configurations: YAML into dataclasses; unknown keys are errors, the command line wins."""
 
 from __future__ import annotations
 
@@ -44,13 +44,19 @@ class Losses:
     l1: float = 0.0
     giou: float = 0.0
     patch: float = 0.0  # which patches the targets cover
+    align: float = 0.0  # the same of the similarity of patches and sentence alone
     presence: float = 0.0  # whether there is a target at all
     dense: float = 0.0  # category and attributes of the object in every cell, from the annotations
 
     @property
     def needs_text(self) -> bool:
         """Whether any term needs the sentences."""
-        return any(getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "dense")
+        return self.needs_prompts or bool(self.align)
+
+    @property
+    def needs_prompts(self) -> bool:
+        """Whether any term needs the prompt generator."""
+        return self.needs_mask or bool(self.l1 or self.giou or self.patch or self.presence)
 
     @property
     def needs_mask(self) -> bool:
@@ -60,7 +66,7 @@ class Losses:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of training with its own batch shape, losses and learning rate (linear warm-up, then cosine)."""
+    """One stretch with its own batch shape, losses and learning rate (linear warm-up, then cosine)."""
 
     name: str
     steps: int
@@ -70,6 +76,7 @@ class Stage:
     lr: float = 6e-4
     lr_end: float = 0.0
     warmup: int = 100
+    image_encoder_lr: float = 1.0  # of both image encoders and the dense heads, relative to `lr`
 
 
 @dataclass(frozen=True)

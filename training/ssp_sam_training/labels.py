@@ -14,7 +14,7 @@ _CATEGORY = "category"
 
 @dataclass(frozen=True)
 class DenseLabels:
-    """The values of each label kind: `category` (0 is background) and every attribute the annotations carry."""
+    """The values of each label kind: `category` (0 is background) and the annotations' attributes."""
 
     values: dict[str, tuple[str, ...]]
 
@@ -32,7 +32,7 @@ class DenseLabels:
     def of_picture(
         self, dataset: ReferDataset, covers: dict[int, np.ndarray], size: tuple[int, int]
     ) -> dict[str, np.ndarray]:
-        """Labels (H/8, W/8) int64 per kind; -1 on cells that no object fills by half but that are not empty either.
+        """Labels (H/8, W/8) int64 per kind; -1 on cells neither half full nor empty.
 
         covers: annotation id -> (H/4, W/4) share of each cell covered; size: (H, W) of SAM's input.
         """

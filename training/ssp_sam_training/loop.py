@@ -37,14 +37,25 @@ def learning_rate(stage: Stage, step: int) -> float:
     return stage.lr_end + (stage.lr - stage.lr_end) * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
-def parameter_groups(modules: list[nn.Module], weight_decay: float) -> list[dict[str, Any]]:
-    """Matrices and kernels decay; biases, norms and tables (one-dimensional or embeddings) do not."""
-    decay, keep = [], []
-    for module in modules:
-        for name, parameter in module.named_parameters():
-            table = name.endswith(("embedding", "_token.weight", "embed.weight", "tokens.weight"))
-            (keep if parameter.ndim < 2 or table else decay).append(parameter)
-    return [{"params": decay, "weight_decay": weight_decay}, {"params": keep, "weight_decay": 0.0}]
+_IMAGE_ENCODERS = ("sam.image_encoder.", "encoder.visual.")
+_TABLES = ("embedding", "_token.weight", "embed.weight", "tokens.weight")
+
+
+def parameter_groups(net: SSPSAM, heads: DenseHeads, weight_decay: float) -> list[dict[str, Any]]:
+    """Groups by what differs: weight decay, and whether a stage's `image_encoder_lr` applies.
+
+    Matrices and kernels decay; biases, norms and tables (one-dimensional or embeddings) do not.
+    """
+    groups: dict[tuple[bool, bool], list[Tensor]] = {(i, d): [] for i in (True, False) for d in (True, False)}
+    for name, parameter in net.named_parameters():
+        decays = parameter.ndim >= 2 and not name.endswith(_TABLES)
+        groups[name.startswith(_IMAGE_ENCODERS), decays].append(parameter)
+    for parameter in heads.parameters():
+        groups[True, parameter.ndim >= 2].append(parameter)
+    return [
+        {"params": parameters, "weight_decay": weight_decay if decays else 0.0, "image_encoder": image}
+        for (image, decays), parameters in groups.items()
+    ]
 
 
 class Trainer:
@@ -71,7 +82,10 @@ class Trainer:
                 module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         o = config.optimiser
         self.optimiser = torch.optim.AdamW(
-            parameter_groups([self.net, self.heads], o.weight_decay), lr=0.0, betas=(o.beta1, o.beta2), fused=True
+            parameter_groups(self.net, self.heads, o.weight_decay),
+            lr=0.0,
+            betas=(o.beta1, o.beta2),
+            fused=True,
         )
         self.stage, self.step, self.minutes, self.sentences = 0, 0, 0.0, 0
         self.checkpoint = out / "checkpoint.pt"
@@ -81,7 +95,7 @@ class Trainer:
     def run(self, minutes: float | None = None) -> bool:
         """Train until the last stage ends or `minutes` are over; True if everything is done.
 
-        Stopping early leaves a checkpoint from which the same command goes on with the same batches and losses.
+        Stopping early leaves a checkpoint; from it the same command goes on with the same batches.
         """
         begun = time.monotonic()
         limit = math.inf if minutes is None else minutes
@@ -136,7 +150,7 @@ class Trainer:
         """One optimiser step; returns the loss terms, the total and the gradient's norm."""
         rate = learning_rate(stage, self.step)
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * (stage.image_encoder_lr if group["image_encoder"] else 1.0)
         self.net.train()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.autocast):
             terms = loss_terms(self.net, self.heads, batch, stage.losses)
@@ -144,7 +158,8 @@ class Trainer:
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"loss is {loss.item()} in stage '{stage.name}', step {self.step} (seed {self.config.seed}): "
-                f"terms { {k: v.item() for k, v in terms.items()} }; lower the learning rate or look at that batch"
+                f"terms { {k: v.item() for k, v in terms.items()} }; "
+                "lower the learning rate or look at that batch"
             )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -152,11 +167,15 @@ class Trainer:
         norm = nn.utils.clip_grad_norm_(parameters, self.config.optimiser.gradient_norm)
         self.optimiser.step()
         self._move_average()
-        return {**{k: float(v.detach()) for k, v in terms.items()}, "loss": loss.item(), "gradient": float(norm)}
+        return {
+            **{k: float(v.detach()) for k, v in terms.items()},
+            "loss": loss.item(),
+            "gradient": float(norm),
+        }
 
     @torch.no_grad()
     def _move_average(self) -> None:
-        """Exponential moving average of the weights; faster at first, so that it never lags by more than a tenth."""
+        """Exponential moving average of the weights, over a tenth of the steps so far at most."""
         done = self.step + sum(s.steps for s in self.config.stages[: self.stage])
         decay = min(self.config.optimiser.ema, (1 + done) / (10 + done))
         averages, values = _floating(self.average), _floating(self.net)
@@ -164,11 +183,18 @@ class Trainer:
 
     def _validate(self, stage: Stage) -> None:
         scores = quick_validation(
-            self.average, self.validation, self.config.validation_pictures, 8, self.device, self.config.autocast
+            self.average,
+            self.validation,
+            self.config.validation_pictures,
+            8,
+            self.device,
+            self.config.autocast,
         )
         line = " ".join(f"{k} {v:.1f}" for k, v in scores.items())
         print(f"validation after {self.minutes:.1f} min: {line}", flush=True)
-        self._log("validation.csv", {"minutes": self.minutes, "stage": stage.name, "step": self.step, **scores})
+        self._log(
+            "validation.csv", {"minutes": self.minutes, "stage": stage.name, "step": self.step, **scores}
+        )
 
     def _report(self, stage: Stage, means: dict[str, float], rate: float) -> None:
         line = " ".join(f"{k} {v:.4f}" for k, v in means.items())

@@ -44,7 +44,7 @@ def generalised_iou(a: Tensor, b: Tensor) -> Tensor:
 
 
 def patch_loss(logits: Tensor, coverage: Tensor) -> Tensor:
-    """Binary cross-entropy plus dice between patch logits (N, n) and the share of each patch that targets cover."""
+    """Binary cross-entropy plus dice of patch logits (N, n) against the covered share of each patch."""
     bce = F.binary_cross_entropy_with_logits(logits, coverage)
     return bce + dice_loss(logits[:, None], coverage[:, None])
 

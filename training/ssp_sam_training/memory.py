@@ -1,4 +1,4 @@
-"""Keep freed memory in the process: on a CPU, giving it back and faulting it in again costs more than the arithmetic."""
+"""Keep freed memory in the process: on a CPU, faulting it in again costs more than the arithmetic."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ _LIMIT = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
-    """Ask glibc neither to map large blocks one by one nor to trim its heap; False where that cannot be asked.
+    """Ask glibc neither to map large blocks one by one nor to trim its heap; False where that cannot be
+    asked.
 
-    Activations of a training step are tens of megabytes each. By default every one of them is mapped, zeroed page by
-    page at first touch, and unmapped again.
+    Activations of a training step are tens of megabytes each. By default every one of them is mapped, zeroed
+    page by page at first touch, and unmapped again.
     """
     if not sys.platform.startswith("linux"):
         return False

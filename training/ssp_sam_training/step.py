@@ -15,7 +15,7 @@ from .losses import box_losses, dense_loss, dice_loss, focal_loss, patch_loss
 
 
 def loss_terms(net: SSPSAM, heads: DenseHeads, batch: Batch, weights: Losses) -> dict[str, Tensor]:
-    """Unweighted loss terms whose weight is not zero; the parts of the network that none of them needs do not run.
+    """Unweighted loss terms whose weight is not zero; what none of them needs does not run.
 
     The mask terms are taken at stride 4 of SAM's input, the resolution of the mask decoder's own logits.
     """
@@ -26,15 +26,21 @@ def loss_terms(net: SSPSAM, heads: DenseHeads, batch: Batch, weights: Losses) ->
         terms["dense"] = torch.stack(parts).sum()
     if not weights.needs_text:
         return terms
-    rows = features.rows(batch.picture)
-    prompts = net.prompt(rows.visual, net.encode_text(batch.ids))
+    rows, text = features.rows(batch.picture), net.encode_text(batch.ids)
+    coverage = F.adaptive_avg_pool2d(batch.masks, net.variant.clip.grid).flatten(1)
+    if weights.align and net.extensions is not None:
+        alignment = net.extensions.alignment(rows.visual[:, 1:], text.sentence)
+        if alignment is not None:
+            terms["align"] = patch_loss(alignment, coverage)
+    if not weights.needs_prompts:
+        return terms
+    prompts = net.prompt(rows.visual, text)
     if weights.l1 or weights.giou:
         terms["l1"], terms["giou"] = box_losses(prompts.boxes, batch.boxes)
     if weights.presence and prompts.presence is not None:
         terms["presence"] = F.binary_cross_entropy_with_logits(prompts.presence, batch.present)
     if weights.patch and prompts.patch_logits is not None:
-        h, w = net.variant.sam.grid
-        terms["patch"] = patch_loss(prompts.patch_logits, F.adaptive_avg_pool2d(batch.masks, (h, w)).flatten(1))
+        terms["patch"] = patch_loss(prompts.patch_logits, coverage)
     if weights.needs_mask:
         logits, _ = net.decode(rows, prompts)
         if weights.focal:

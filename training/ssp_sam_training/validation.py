@@ -26,7 +26,8 @@ def quick_validation(
     """
     net.eval()
     ious: dict[str, list[float]] = defaultdict(list)
-    present_right, absent_right = [], []
+    present_right: list[float] = []
+    absent_right: list[float] = []
     least = max(1, round(50 * (max(net.variant.sam_size) / 512) ** 2))
     rng = np.random.default_rng(0)
     for image_id in maker.picture_ids[:pictures]:
