@@ -27,10 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Load, warm up, join the graph, answer until a signal comes."""
     import logging
+    import os
 
-    from ssp_sam_ros.cli.runtime import set_up_logging, stop_on_signals
-    from ssp_sam_ros.dds.node import PerceptionNode, default_remaps
+    from ssp_sam_ros.cli.runtime import interrupt_on_signals, set_up_logging, stop_on_signals
+    from ssp_sam_ros.dds.node import PerceptionNode
     from ssp_sam_ros.interface import NODE_NAME, Parameters
+    from ssp_sam_ros.interface.endpoints import default_remaps
     from ssp_sam_ros.interface.ros_arguments import RosArguments
 
     ros = args.ros or RosArguments()
@@ -40,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     overrides = ros.parameters_for(names)
     overrides.update({name: value for name in _SHORTHANDS if (value := getattr(args, name)) is not None})
     parameters = Parameters.from_overrides(overrides)
-    stop = stop_on_signals()
+    interrupt_on_signals()  # loading may take long and has nothing to clean up
 
     from ssp_sam_ros.perception.drawing import draw_overlay
     from ssp_sam_ros.perception.segmenter import Segmenter
@@ -56,8 +58,7 @@ def run(args: argparse.Namespace) -> int:
     if segmenter.domain:
         log.warning("these weights know one domain only: %s", segmenter.domain)
     segmenter.warm_up()
-    if stop.is_set():
-        return 0
+    stop = stop_on_signals()
     node = PerceptionNode(names.with_default_remaps(default_remaps()), parameters, segmenter, draw_overlay)
     log.info(
         "ready: %s, weights %s, on %s in %s",
@@ -69,5 +70,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         node.spin(stop)
     finally:
-        node.close()
+        done = node.close()
+    if not done:
+        log.warning("ending in the middle of a picture")
+        logging.shutdown()
+        os._exit(0)  # an orderly exit would tear the network down under the worker's hands
     return 0

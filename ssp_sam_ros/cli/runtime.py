@@ -33,6 +33,12 @@ def set_up_logging(node: str, ros: RosArguments | None) -> None:
     logging.getLogger("ssp_sam").setLevel(_LEVELS[level])
 
 
+def interrupt_on_signals() -> None:
+    """SIGINT and SIGTERM raise KeyboardInterrupt, also where the shell has SIGINT ignored (after `&`)."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+
+
 def stop_on_signals() -> threading.Event:
     """An event that SIGINT and SIGTERM set, also where the shell has SIGINT ignored (after `&`)."""
     stop = threading.Event()

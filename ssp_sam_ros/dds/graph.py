@@ -109,6 +109,10 @@ class PublisherWatch:
         wire_name = topic_on_the_wire(topic)
         return [endpoint for endpoint in self._known.values() if endpoint.topic == wire_name]
 
+    def close(self) -> None:
+        """Stop watching."""
+        del self._reader
+
     def _update(self) -> None:
         while found := self._reader.take(N=100):
             for sample in found:

@@ -12,12 +12,12 @@ from typing import Any
 from ssp_sam_ros.dds.graph import PublisherWatch, type_on_the_wire
 from ssp_sam_ros.dds.messages import make
 from ssp_sam_ros.dds.participant import Participant, Publisher, Subscription
+from ssp_sam_ros.interface.endpoints import PICTURE_TOPICS, Endpoint, endpoints_of
 from ssp_sam_ros.interface.image_codec import decode_compressed, decode_rgb
-from ssp_sam_ros.interface.names import NodeNames, Remap
+from ssp_sam_ros.interface.names import NodeNames
 from ssp_sam_ros.interface.parameters import Parameters
 from ssp_sam_ros.interface.qos import QoS, mismatch
-from ssp_sam_ros.interface.qos_overrides import check_topics, overridden
-from ssp_sam_ros.interface.topics import TOPICS, Direction, Topic
+from ssp_sam_ros.interface.topics import Direction
 from ssp_sam_ros.session.clock import Clock, SimulatedClock, system_clock
 from ssp_sam_ros.session.composer import Composer, DrawOverlay
 from ssp_sam_ros.session.diagnostics import InputState, Level, Status
@@ -31,11 +31,6 @@ _PATIENCE = 3.0  # seconds before a silent input is worth a warning
 _CLOCK_QOS = QoS("best_effort", depth=1)
 
 log = logging.getLogger("ssp_sam")
-
-
-def default_remaps() -> list[Remap]:
-    """What launch files remap too: the pictures come from /camera unless told otherwise."""
-    return [Remap(topic.name, topic.default_remap) for topic in TOPICS.values() if topic.default_remap]
 
 
 class PerceptionNode:
@@ -59,24 +54,21 @@ class PerceptionNode:
             raise ValueError(
                 "autostart: false needs lifecycle transitions, which only the node of a ROS install has"
             )
-        self._names = names
-        self._parameters = parameters
+        endpoints = endpoints_of(names, parameters)
         self._cameras = parameters.names("cameras") or ("",)
-        self._transport = (
-            "compressed_image" if parameters.text("image_transport") == "compressed" else "image"
-        )
-        check_topics(parameters.qos_overrides, [(name, topic.direction) for topic, _, name in self._table()])
-
         self._builder = MessageBuilder(make)
         self._clock: Clock = SimulatedClock() if parameters.flag("use_sim_time") else system_clock
         self._participant = Participant(names)
         self._outputs: dict[tuple[str, Output], Publisher] = {}
         self._pictures: dict[str, tuple[str, Subscription]] = {}
         self._watch = PublisherWatch(self._participant.domain)
-        decode = decode_rgb if self._transport == "image" else decode_compressed
+        decode = decode_compressed if parameters.text("image_transport") == "compressed" else decode_rgb
         composer = Composer(self._builder, draw_overlay)
         self.session = Session(names.node, segmenter, self, composer, decode, self._clock, parameters)
-        self._create_endpoints()
+        self._create(endpoints)
+        if isinstance(self._clock, SimulatedClock):
+            self._follow(self._clock, names.resolve("/clock"))
+        self._participant.announce()
         self._started = self._last_diagnostics = time.monotonic()
         self._warned: dict[str, str] = {}
         self.session.start()
@@ -110,37 +102,24 @@ class PerceptionNode:
                 self._last_diagnostics = time.monotonic()
                 self._publish_diagnostics()
 
-    def close(self) -> None:
-        """Stop the worker and leave the graph."""
-        self.session.close()
+    def close(self) -> bool:
+        """Stop the worker and leave the graph; False where the worker was too busy and is left behind."""
+        done = self.session.close()
+        self._watch.close()
         self._participant.close()
+        return done
 
     # --- endpoints ----------------------------------------------------------------------------------------
 
-    def _table(self) -> list[tuple[Topic, str, str]]:
-        """All topics to carry, once per camera where they are per camera: entry, camera, resolved name."""
-        rows = []
-        for topic in TOPICS.values():
-            if topic.key in ("image", "compressed_image") and topic.key != self._transport:
-                continue
-            for camera in self._cameras if topic.per_camera else ("",):
-                rows.append((topic, camera, self._names.resolve(topic.name_for(camera))))
-        return rows
-
-    def _create_endpoints(self) -> None:
-        for topic, camera, name in self._table():
-            qos = overridden(topic.qos, name, topic.direction, self._parameters.qos_overrides)
-            log.info(
-                "%s %s (%s; %s)",
-                "from" if topic.direction is Direction.INPUT else "to  ",
-                name,
-                topic.type,
-                qos,
-            )
+    def _create(self, endpoints: list[Endpoint]) -> None:
+        for endpoint in endpoints:
+            topic, camera, name, qos = endpoint.topic, endpoint.camera, endpoint.name, endpoint.qos
+            way = "from" if topic.direction is Direction.INPUT else "to"
+            log.info("%-4s %s (%s; %s)", way, name, topic.type, qos)
             if topic.direction is Direction.INPUT:
                 callback = self._callback(topic.key, camera)
                 subscription = self._participant.subscription(name, topic.type, qos, callback)
-                if topic.key == self._transport:
+                if topic.key in PICTURE_TOPICS.values():
                     self._pictures[camera] = (name, subscription)
                 continue
             publisher = self._participant.publisher(name, topic.type, qos)
@@ -148,15 +127,14 @@ class PerceptionNode:
                 self._diagnostics = publisher
             else:
                 self._outputs[camera, Output(topic.key)] = publisher
-        if isinstance(self._clock, SimulatedClock):
-            set_time = self._clock.set
-            self._participant.subscription(
-                self._names.resolve("/clock"),
-                "rosgraph_msgs/msg/Clock",
-                _CLOCK_QOS,
-                lambda message: set_time(nanoseconds_of(message.clock)),
-            )
-        self._participant.announce()
+
+    def _follow(self, clock: SimulatedClock, topic: str) -> None:
+        self._participant.subscription(
+            topic,
+            "rosgraph_msgs/msg/Clock",
+            _CLOCK_QOS,
+            lambda message: clock.set(nanoseconds_of(message.clock)),
+        )
 
     def _callback(self, key: str, camera: str) -> Callable[[Any], None]:
         session = self.session

@@ -51,6 +51,7 @@ class Operator:
         def publisher(topic: Topic) -> Any:
             return self._participant.publisher(node.resolve(topic.name), topic.type, topic.qos)
 
+        self._result_topic = node.resolve(TOPICS["result"].name_for(camera))
         self._result_subscription = subscribe(TOPICS["result"], self._results.append)
         if overlays:
             subscribe(TOPICS["overlay"], self._keep_overlay)
@@ -115,6 +116,11 @@ class Operator:
         """One line on why no answer comes, as far as it shows from here."""
         if not self._result_subscription.publishers():
             others = [name for name in self._nodes.names() if name != self._participant.names.full_name]
+            if self.node.full_name in others:
+                return (
+                    f"{self.node.full_name} is there but has no {self._result_topic}; "
+                    "with several cameras, say which one"
+                )
             seen = f"nodes seen: {', '.join(others)}" if others else "no other node is seen either"
             return f"there is no node {self.node.full_name} in this ROS_DOMAIN_ID ({seen})"
         if self._complaints:

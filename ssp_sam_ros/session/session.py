@@ -262,13 +262,19 @@ class Session:
         self._worker = threading.Thread(target=self._work, name="ssp_sam worker", daemon=True)
         self._worker.start()
 
-    def close(self, patience: float = 5.0) -> None:
-        """Stop the worker after the picture at hand, or leave it after `patience` seconds."""
+    def close(self, patience: float = 5.0) -> bool:
+        """Stop the worker after the picture at hand; nothing is published from here on.
+
+        Returns:
+            False where the worker is still busy after `patience` seconds; it is left behind.
+        """
         with self._changed:
             self._closing = True
             self._changed.notify()
         if self._worker is not None:
             self._worker.join(patience)
+            return not self._worker.is_alive()
+        return True
 
     def run_pending(self) -> bool:
         """Work on one picture in the calling thread, for use without `start`; False where none is due."""
@@ -385,6 +391,8 @@ class Session:
 
     def _send(self, camera: str, messages: Sequence[tuple[Output, Any]]) -> None:
         for output, message in messages:
+            if self._closing:
+                return
             self._graph.publish(camera, output, message)
 
     def _without_answer(self, request: Request, outcome: Outcome, reason: str) -> Answer:

@@ -44,7 +44,7 @@ def test_size(tmp_path: Path) -> None:
 
 def test_a_video(tmp_path: Path) -> None:
     path = tmp_path / "video.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 7.0, (32, 24))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 7.0, (32, 24))
     if not writer.isOpened():
         pytest.skip("this OpenCV cannot write videos")
     for colour in (RED, GREEN, RED):

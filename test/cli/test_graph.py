@@ -41,6 +41,13 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
+def read(path: str | Path, flags: int = cv2.IMREAD_COLOR) -> np.ndarray:
+    """A picture file that is there."""
+    picture = cv2.imread(str(path), flags)
+    assert picture is not None
+    return picture
+
+
 def test_camera_node_and_operator(ssp_sam: Callable[..., Any], pictures: Path, tmp_path: Path) -> None:
     """With untrained weights: what the answers say is not looked at, how they travel is."""
     camera = ssp_sam("camera", "--source", str(pictures), "--rate", "20", "--frame-id", "head_camera")
@@ -60,11 +67,11 @@ def test_camera_node_and_operator(ssp_sam: Callable[..., Any], pictures: Path, t
         assert record["frame_id"] == "head_camera"
         assert record["size"] == [160, 120]
         assert record["model"] == "ssp_sam_tiny"
-        mask = cv2.imread(record["mask"], cv2.IMREAD_UNCHANGED)
+        mask = read(record["mask"], cv2.IMREAD_UNCHANGED)
         assert mask.shape == (120, 160)
         assert np.count_nonzero(mask) == record["pixels"]
         assert set(np.unique(mask)) <= {0, 255}
-        assert cv2.imread(record["overlay"]).shape == (120, 160, 3)
+        assert read(record["overlay"]).shape == (120, 160, 3)
         if record["outcome"] == "FOUND":
             rows, columns = np.nonzero(mask)
             assert record["box"] == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
@@ -118,7 +125,7 @@ def test_a_camera_with_an_end(ssp_sam: Callable[..., Any], observer: Participant
     assert "/robot/eye" in camera.log
     assert "sent 2 pictures" in camera.log
     for message, name in zip(got, ("a", "b"), strict=True):
-        expected = cv2.imread(str(pictures / f"{name}.png"))[..., ::-1]
+        expected = read(pictures / f"{name}.png")[..., ::-1]
         np.testing.assert_array_equal(decode_rgb(message), expected)
         assert message.header.frame_id == "camera_optical_frame"
     first, second = (m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in got)

@@ -14,9 +14,10 @@ import pytest
 pytest.importorskip("cyclonedds", reason="needs the extra dds")
 
 from ssp_sam_ros.dds.messages import make
-from ssp_sam_ros.dds.node import PerceptionNode, default_remaps
+from ssp_sam_ros.dds.node import PerceptionNode
 from ssp_sam_ros.dds.participant import Participant
 from ssp_sam_ros.interface import TOPICS, Parameters
+from ssp_sam_ros.interface.endpoints import default_remaps
 from ssp_sam_ros.interface.image_codec import image_fields
 from ssp_sam_ros.interface.names import NodeNames
 from ssp_sam_ros.interface.qos import QoS

@@ -82,6 +82,14 @@ def test_silence_is_explained_with_the_nodes_own_words(start_node: Any, operator
         operator.results()
 
 
+def test_a_node_with_several_cameras_wants_one_named(start_node: Any, operator: Operator) -> None:
+    start_node(cameras=["left", "right"])
+    deadline = time.monotonic() + 10
+    while "say which one" not in operator.explain_silence():
+        assert time.monotonic() < deadline
+        operator.results()
+
+
 def test_other_nodes_are_named(start_node: Any, operator: Operator) -> None:
     start_node(names=NodeNames("eyes", "/robot"))
     deadline = time.monotonic() + 10

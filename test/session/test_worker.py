@@ -87,15 +87,17 @@ def test_many_threads_at_once(running: World) -> None:
 def test_close_while_idle_and_while_busy(make_world: Any) -> None:
     idle = make_world()
     idle.session.start()
-    idle.session.close()
+    assert idle.session.close()
     busy = make_world()
     busy.session.start()
     busy.segmenter.may_go_on.clear()
     busy.session.refer("the red mug")
     busy.show(0.1)
     assert busy.segmenter.working.wait(10)
-    busy.session.close(patience=0.05)  # does not wait for ever
+    assert not busy.session.close(patience=0.05)  # does not wait for ever
     busy.segmenter.may_go_on.set()
+    busy.session._worker.join(10)
+    assert busy.graph.published == []  # and nothing leaves afterwards
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
