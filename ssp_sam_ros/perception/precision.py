@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import nn
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -52,6 +53,20 @@ def _has_bfloat16(device: torch.device) -> bool:
     # Without these instructions bfloat16 is emulated, and slower than float32. Not public, but in every torch
     # that this package supports; torch.cpu.get_capabilities() is younger than the oldest of them.
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def store_products_in_bfloat16(network: nn.Module) -> None:
+    """Store the weights that autocast would round to bfloat16 on every call as bfloat16, in place.
+
+    Those of linear, convolution and attention layers, but not of the phrase attention, which the network
+    keeps out of autocast. The results stay the same, to the bit; the rounding is done once.
+    """
+    for name, module in network.named_modules():
+        if name.startswith(("text_proj", "phrase_attn")):
+            continue
+        if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.MultiheadAttention)):
+            for parameter in module.parameters(recurse=False):
+                parameter.data = parameter.data.to(torch.bfloat16)
 
 
 @contextmanager

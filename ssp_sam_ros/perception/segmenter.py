@@ -16,7 +16,11 @@ from ssp_sam_ros.perception.caches import ByteBoundedCache, CacheStats, picture_
 from ssp_sam_ros.perception.image import as_rgb
 from ssp_sam_ros.perception.inference import EncodedPicture, Inference
 from ssp_sam_ros.perception.outcome import NoTargetRule, Verdict
-from ssp_sam_ros.perception.precision import choose_device, choose_precision
+from ssp_sam_ros.perception.precision import (
+    choose_device,
+    choose_precision,
+    store_products_in_bfloat16,
+)
 from ssp_sam_ros.perception.result import Outcome, Result, StageTimes
 from ssp_sam_ros.weights import WeightsInfo, load_network
 
@@ -109,6 +113,8 @@ class Segmenter:
         chosen = choose_device(device)
         precision = choose_precision(dtype, chosen)  # before the loading, which takes longer
         network, info = load_network(variant, weights, chosen)
+        if precision == torch.bfloat16:
+            store_products_in_bfloat16(network)
         return cls(network, info, precision, image_cache_bytes, text_cache_bytes)
 
     @property

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
-from ssp_sam_ros.perception.precision import arithmetic, choose_device, choose_precision
+from ssp_sam_ros.network import load_variant
+from ssp_sam_ros.perception.precision import (
+    arithmetic,
+    choose_device,
+    choose_precision,
+    store_products_in_bfloat16,
+)
 
 
 def test_auto_device_exists():
@@ -32,6 +39,29 @@ def test_arithmetic():
         assert (a @ a).dtype == torch.bfloat16
     with arithmetic(a.device, torch.float32):
         assert (a @ a).dtype == torch.float32
+
+
+@pytest.mark.parametrize("form", ["released", "shipped"])
+def test_weights_stored_in_bfloat16_change_nothing_but_their_size(segmenters, variants, picture, form):
+    # The shipped variant has every extension on.
+    variant = variants() if form == "released" else load_variant("ssp_sam_tiny")
+    segmenter = segmenters(variant, dtype="bfloat16")
+    network = segmenter._inference.network
+
+    def answer():
+        segmenter.clear_caches()
+        return segmenter.refer(segmenter.encode(picture), ["the red mug", "blue"])
+
+    def size():
+        return sum(p.numel() * p.element_size() for p in network.parameters())
+
+    before, bytes_before = answer(), size()
+    store_products_in_bfloat16(network)
+    assert size() < 0.8 * bytes_before
+    for a, b in zip(before, answer(), strict=True):
+        np.testing.assert_array_equal(a.mask, b.mask)
+        assert a.network_box == b.network_box
+        assert a.no_target_probability == b.no_target_probability
 
 
 @pytest.mark.gpu
