@@ -10,6 +10,9 @@ import pytest
 
 # Small machines run many processes at once here (nodes, cameras, renderers); two threads each are plenty.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+# Older MuJoCo chooses its OpenGL at the first import, and a test's `importorskip` may be that import.
+if not os.environ.get("DISPLAY"):
+    os.environ.setdefault("MUJOCO_GL", "egl")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
