@@ -20,10 +20,11 @@ from ssp_sam_ros.interface.qos import QoS, mismatch
 from ssp_sam_ros.interface.topics import Direction
 from ssp_sam_ros.session.clock import Clock, SimulatedClock, system_clock
 from ssp_sam_ros.session.composer import Composer, DrawOverlay
+from ssp_sam_ros.session.contracts import Segmenter
 from ssp_sam_ros.session.diagnostics import InputState, Level, Status
 from ssp_sam_ros.session.messages import MessageBuilder, nanoseconds_of
 from ssp_sam_ros.session.outputs import Output
-from ssp_sam_ros.session.session import Segmenter, Session
+from ssp_sam_ros.session.session import Session
 
 _TICK = 0.05  # seconds; staleness is noticed within one
 _DIAGNOSTICS_PERIOD = 1.0

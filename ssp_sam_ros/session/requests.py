@@ -24,20 +24,14 @@ class RequestIntake:
     def __init__(self, max_expressions: int) -> None:
         self.max_expressions = max_expressions
         self._count = 0
+        self._latest: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self._requests: tuple[Request, ...] = ()
 
-    def from_text(self, text: str, now: int) -> tuple[Request, ...]:
-        """The request of a plain text, none for an empty one.
+    def take(self, ids: Sequence[str], texts: Sequence[str], stamp: int, now: int) -> tuple[Request, ...]:
+        """The requests of a message; no texts, or empty ones alone, clear.
 
-        Raises:
-            ValueError: the text is too long.
-        """
-        text = _checked(text)
-        return (Request(text, self._next_id(), now),) if text else ()
-
-    def from_array(
-        self, ids: Sequence[str], texts: Sequence[str], stamp: int, now: int
-    ) -> tuple[Request, ...]:
-        """The requests of an array; no texts, or empty ones alone, clear.
+        The same message once more (`ros2 topic pub` repeats itself) gives the very same requests: with a new
+        stamp each time, a picture would hardly ever be new enough.
 
         Args:
             ids: one for each text, or none at all.
@@ -48,9 +42,11 @@ class RequestIntake:
         Raises:
             ValueError: too many expressions, one too long, ids that repeat, or not one id for each text.
         """
-        texts = [_checked(text) for text in texts]
-        if not any(texts):
-            return ()
+        for text in texts:
+            if len(text) > LONGEST_EXPRESSION:
+                raise ValueError(
+                    f"an expression has {len(text)} characters, {LONGEST_EXPRESSION} are allowed"
+                )
         if len(texts) > self.max_expressions:
             raise ValueError(
                 f"{len(texts)} expressions at once, but max_expressions is {self.max_expressions}"
@@ -59,15 +55,22 @@ class RequestIntake:
             raise ValueError(f"{len(ids)} ids for {len(texts)} expressions; give one each, or none")
         if len(set(ids)) != len(ids):
             raise ValueError(f"ids repeat: {', '.join(ids)}")
-        names = ids or [self._next_id() for _ in texts]
-        return tuple(Request(text, name, stamp or now) for text, name in zip(texts, names, strict=True))
+        texts = [text.strip() for text in texts]
+        if not any(texts):
+            ids = texts = ()
+        message = tuple(ids), tuple(texts)
+        if stamp or message != self._latest:
+            names = ids or [self._next_id() for _ in texts]
+            self._latest = message
+            self._requests = tuple(
+                Request(text, name, stamp or now) for text, name in zip(texts, names, strict=True)
+            )
+        return self._requests
+
+    def forget(self) -> None:
+        """Time has jumped back: the same message once more is to be stamped anew."""
+        self._latest, self._requests = ((), ()), ()
 
     def _next_id(self) -> str:
         self._count += 1
         return str(self._count)
-
-
-def _checked(text: str) -> str:
-    if len(text) > LONGEST_EXPRESSION:
-        raise ValueError(f"an expression has {len(text)} characters, {LONGEST_EXPRESSION} are allowed")
-    return text.strip()

@@ -1,7 +1,7 @@
 """The perception session: pictures and expressions in, messages out, inference on a thread of its own.
 
 One session serves all cameras of a node with one segmenter. Inputs come from the thread that listens
-(`picture`, `refer`, `tick`, ...), answers leave from the worker's thread through `publish`.
+(`picture`, `refer`, `tick`, ...), answers leave from the worker's thread.
 """
 
 from __future__ import annotations
@@ -9,72 +9,28 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ssp_sam_ros.interface.parameters import PARAMETERS, Parameters, Value, unknown_name
-from ssp_sam_ros.perception.result import Outcome, Result
-from ssp_sam_ros.session.answers import Answer, with_waiting_time, without_answer
+from ssp_sam_ros.interface.parameters import PARAMETERS, Parameters, unknown_name
+from ssp_sam_ros.perception.result import Outcome
+from ssp_sam_ros.session.answerer import Answerer, Job
+from ssp_sam_ros.session.answers import Answer, with_waiting_time
 from ssp_sam_ros.session.clock import JUMP_BACK, SECOND, Clock
 from ssp_sam_ros.session.composer import Composer
+from ssp_sam_ros.session.contracts import Graph, RgbPicture, Segmenter
 from ssp_sam_ros.session.diagnostics import InputState, Status, inference_status, input_status
 from ssp_sam_ros.session.messages import nanoseconds_of
 from ssp_sam_ros.session.outputs import Output
 from ssp_sam_ros.session.points import DepthBuffer, Pinhole
+from ssp_sam_ros.session.problems import Problems
 from ssp_sam_ros.session.requests import LONGEST_EXPRESSION, Request, RequestIntake
 from ssp_sam_ros.session.schedule import Limits, Picture, Schedule
+from ssp_sam_ros.session.worker import Worker
+
+_HOUR = 3600.0
 
 log = logging.getLogger("ssp_sam")
-
-RgbPicture = NDArray[np.uint8]
-
-
-class Segmenter(Protocol):
-    """What the session needs of `ssp_sam_ros.Segmenter`."""
-
-    no_target_threshold: float
-    no_target_min_pixels: float
-
-    @property
-    def model_name(self) -> str:
-        """Name of the model variant."""
-
-    @property
-    def weights_digest(self) -> str:
-        """Digest of the parameters."""
-
-    def encode(self, image: RgbPicture, key: Hashable | None = None) -> Any:
-        """The picture's features."""
-
-    def refer(self, frame: Any, expressions: Sequence[str], ids: Sequence[str] | None = None) -> list[Result]:
-        """One result per expression."""
-
-
-class Graph(Protocol):
-    """What the session needs of the ROS graph; called from the worker's and from the listening thread."""
-
-    def wanted(self, camera: str) -> frozenset[Output]:
-        """The outputs of a camera that somebody subscribes to at this moment."""
-
-    def publish(self, camera: str, output: Output, message: Any) -> None:
-        """Send a message."""
-
-    def undelivered(self) -> int:
-        """Messages dropped so far because a subscriber was too slow to take them."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A picture to be worked on for the requests active at that time."""
-
-    camera: str
-    picture: Picture[Any]
-    requests: tuple[Request, ...]
-    started: float
 
 
 class Session:
@@ -105,54 +61,48 @@ class Session:
         self._segmenter = segmenter
         self._graph = graph
         self._composer = composer
-        self._decode = decode
         self._clock = clock
-        self._values: dict[str, Value] = dict(parameters.values)
+        self._problems = Problems()
+        self._answerer = Answerer(segmenter, decode, self._problems)
         self._intake = RequestIntake(parameters.count("max_expressions"))
         self.cameras: tuple[str, ...] = parameters.names("cameras") or ("",)
         self._schedules: dict[str, Schedule[Any]] = {name: Schedule(Limits()) for name in self.cameras}
         self._depth = {name: DepthBuffer() for name in self.cameras}
+        self._parameters = parameters
         self._apply_parameters()
 
         self._changed = threading.Condition()
-        self._closing = False
-        self._worker: threading.Thread | None = None
+        self._worker = Worker(self._changed, self._next_job, self._pause, self._carry_out)
         self._turn = 0
         self._latest_time = 0
-        self._crash: BaseException | None = None
-        self._problems: dict[str, str] = {}
-        self._failed_pictures = 0
         self._last_total = 0.0
         self._rates = {name: (0, time.monotonic()) for name in self.cameras}
+
+    def start(self) -> None:
+        """Start the worker's thread."""
+        self._worker.start()
+
+    def run_pending(self) -> bool:
+        """Work on one picture in the calling thread, for use without `start`; False where none is due."""
+        return self._worker.run_pending()
+
+    def close(self, patience: float = 5.0) -> bool:
+        """Stop the worker after the picture at hand; nothing is published from here on.
+
+        Returns:
+            False where the worker is still busy after `patience` seconds; it is left behind.
+        """
+        return self._worker.close(patience)
 
     # --- inputs -------------------------------------------------------------------------------------------
 
     def refer(self, text: str) -> None:
         """A referring expression for all cameras; an empty text clears, one too long is answered FAILED."""
-        self._ask(lambda now: self._intake.from_text(text, now), [text], 0)
+        self._ask([], [text], 0)
 
     def refer_array(self, message: Any) -> None:
         """An ssp_sam_msgs/ReferringExpressionArray for all cameras; a wrong one is answered FAILED."""
-        stamp = nanoseconds_of(message.header.stamp)
-        self._ask(
-            lambda now: self._intake.from_array(message.ids, message.texts, stamp, now), message.texts, stamp
-        )
-
-    def _ask(self, intake: Callable[[int], tuple[Request, ...]], texts: Sequence[str], stamp: int) -> None:
-        with self._changed:
-            now = self._now()
-            try:
-                self._activate(intake(now))
-                return
-            except ValueError as error:
-                reason = f"refused: {error}"
-        log.error("%s", reason)
-        kept = [text[:LONGEST_EXPRESSION] for text in texts[: self._intake.max_expressions]]
-        requests = [Request(text, "", stamp or now) for text in kept]
-        answers = [self._without_answer(request, Outcome.FAILED, reason) for request in requests]
-        for camera in self.cameras:
-            if Output.RESULT in self._graph.wanted(camera):
-                self._send(camera, self._composer.unanswered(0, "", answers))
+        self._ask(message.ids, message.texts, nanoseconds_of(message.header.stamp))
 
     def picture(self, camera: str, message: Any) -> None:
         """A picture message of one camera."""
@@ -174,7 +124,9 @@ class Session:
         try:
             self._depth[camera].camera = Pinhole.from_camera_info(message)
         except ValueError as error:
-            self._problem("calibration", str(error))
+            self._problems.report("calibration", str(error))
+            return
+        self._problems.solved("calibration")
 
     def set_parameter(self, name: str, value: object) -> None:
         """Change a parameter that may change while running.
@@ -187,13 +139,11 @@ class Session:
             raise ValueError(unknown_name(name, PARAMETERS))
         if spec.read_only:
             raise ValueError(f"parameter {name!r} can only be set at start")
-        checked = spec.check(value)
+        values = {**self._parameters.values, name: spec.check(value)}
         with self._changed:
-            self._values[name] = checked
+            self._parameters = Parameters(values, self._parameters.qos_overrides)
             self._apply_parameters()
             self._changed.notify()
-
-    # --- time ---------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
         """Report requests that have become stale and wake the worker; call several times a second.
@@ -201,106 +151,91 @@ class Session:
         Raises:
             RuntimeError: the worker's thread has ended by an error; the node cannot go on.
         """
-        if self._crash is not None:
-            raise RuntimeError("the worker has stopped") from self._crash
+        self._worker.check()
         for camera, schedule in self._schedules.items():
-            if Output.RESULT not in self._graph.wanted(camera):
-                continue
-            with self._changed:
-                now = self._now()
-                if not schedule.newly_stale(now):
-                    continue
-                newest, reason = schedule.newest, self._stale_reason(schedule.age(now))
-                requests = schedule.requests
-            answers = [self._without_answer(request, Outcome.STALE, reason) for request in requests]
-            stamp, frame_id = (newest.stamp, newest.frame_id) if newest else (0, "")
-            self._send(camera, self._composer.unanswered(stamp, frame_id, answers))
+            if Output.RESULT in self._graph.wanted(camera):
+                self._report_stale(camera, schedule)
         with self._changed:
             self._changed.notify()
 
+    # --- health -------------------------------------------------------------------------------------------
+
     def diagnostics(self, inputs: Mapping[str, InputState]) -> list[Status]:
         """The statuses of all inputs (given by camera) and of inference; rates since the last call."""
-        statuses = []
-        subscribed = False
         with self._changed:
             now = self._now()
-            for camera, schedule in self._schedules.items():
-                counters = schedule.counters
-                rate = self._rate(camera, counters.received)
-                counts: dict[str, object] = {"received": counters.received, "became stale": counters.stale}
-                statuses.append(
-                    input_status(self._node, camera, inputs[camera], rate, schedule.age(now), counts)
-                )
-                subscribed = subscribed or bool(self._graph.wanted(camera))
+            statuses = [
+                self._input_status(camera, inputs[camera], schedule, now)
+                for camera, schedule in self._schedules.items()
+            ]
             schedules = self._schedules.values()
             values: dict[str, object] = {
                 "model": self._segmenter.model_name,
                 "weights digest": self._segmenter.weights_digest,
                 "pictures worked on": sum(s.counters.started for s in schedules),
                 "pictures dropped for newer ones": sum(s.counters.dropped for s in schedules),
-                "pictures failed": self._failed_pictures,
+                "pictures failed": self._answerer.failures,
                 "messages undelivered": self._graph.undelivered(),
                 "last picture": f"{self._last_total * 1e3:.1f} ms",
             }
             active = len(next(iter(schedules)).requests)
-            statuses.append(
-                inference_status(
-                    self._node,
-                    self._segmenter.model_name,
-                    active,
-                    subscribed,
-                    "; ".join(list(self._problems.values())),
-                    values,
-                )
-            )
+        subscribed = any(self._graph.wanted(camera) for camera in self.cameras)
+        model = self._segmenter.model_name
+        statuses.append(inference_status(self._node, model, active, subscribed, str(self._problems), values))
         return statuses
 
-    # --- worker -------------------------------------------------------------------------------------------
+    def _input_status(self, camera: str, state: InputState, schedule: Schedule[Any], now: int) -> Status:
+        counters = schedule.counters
+        count, since = self._rates[camera]
+        here = time.monotonic()
+        self._rates[camera] = (counters.received, here)
+        rate = (counters.received - count) / max(here - since, 1e-9)
+        values = {"received": counters.received, "became stale": counters.stale}
+        return input_status(self._node, camera, state, rate, schedule.age(now), values)
 
-    def start(self) -> None:
-        """Start the worker's thread."""
-        self._worker = threading.Thread(target=self._work, name="ssp_sam worker", daemon=True)
-        self._worker.start()
+    # --- requests -----------------------------------------------------------------------------------------
 
-    def close(self, patience: float = 5.0) -> bool:
-        """Stop the worker after the picture at hand; nothing is published from here on.
-
-        Returns:
-            False where the worker is still busy after `patience` seconds; it is left behind.
-        """
+    def _ask(self, ids: Sequence[str], texts: Sequence[str], stamp: int) -> None:
         with self._changed:
-            self._closing = True
-            self._changed.notify()
-        if self._worker is not None:
-            self._worker.join(patience)
-            return not self._worker.is_alive()
-        return True
+            now = self._now()
+            try:
+                self._activate(self._intake.take(ids, texts, stamp, now))
+                return
+            except ValueError as error:
+                reason = f"refused: {error}"
+        log.error("%s", reason)
+        kept = [text[:LONGEST_EXPRESSION] for text in texts[: self._intake.max_expressions]]
+        requests = [Request(text, "", stamp or now) for text in kept]
+        for camera in self.cameras:
+            if Output.RESULT in self._graph.wanted(camera):
+                self._send_unanswered(camera, None, requests, Outcome.FAILED, reason)
 
-    def run_pending(self) -> bool:
-        """Work on one picture in the calling thread, for use without `start`; False where none is due."""
+    def _activate(self, requests: tuple[Request, ...]) -> None:
+        if requests is next(iter(self._schedules.values())).requests:
+            log.debug("the same once more")
+        elif requests:
+            log.info("looking for %s", ", ".join(repr(request.expression) for request in requests))
+        else:
+            log.info("nothing to look for any more")
+        for schedule in self._schedules.values():
+            schedule.set_requests(requests)
+        self._changed.notify()
+
+    def _report_stale(self, camera: str, schedule: Schedule[Any]) -> None:
         with self._changed:
-            job = self._next_job()
-        if job is not None:
-            self._carry_out(job)
-        return job is not None
+            now = self._now()
+            if not schedule.newly_stale(now):
+                return
+            requests, newest, age = schedule.requests, schedule.newest, schedule.age(now)
+            limit = f"max_image_age is {schedule.limits.max_image_age} s"
+        if age is None:
+            reason = f"no picture has arrived yet ({limit})"
+        else:
+            hint = "; the stamps look like another clock's: use_sim_time?" if age > _HOUR else ""
+            reason = f"the newest picture is {age:.3f} s old ({limit}){hint}"
+        self._send_unanswered(camera, newest, requests, Outcome.STALE, reason)
 
-    def _work(self) -> None:
-        try:
-            while (job := self._wait_for_job()) is not None:
-                self._carry_out(job)
-        except BaseException as error:
-            self._crash = error  # `tick` hands it to the node's own thread
-            raise
-
-    def _wait_for_job(self) -> Job | None:
-        """Block until a picture is due; None when closing."""
-        with self._changed:
-            while not self._closing:
-                job = self._next_job()
-                if job is not None:
-                    return job
-                self._changed.wait(self._pause())
-        return None
+    # --- work, in the worker's thread ---------------------------------------------------------------------
 
     def _next_job(self) -> Job | None:
         """The next picture due, cameras taking turns; nothing while nobody listens to a camera's outputs."""
@@ -324,8 +259,10 @@ class Session:
 
     def _carry_out(self, job: Job) -> None:
         picture = job.picture
-        image, answers = self._answer(job)
+        image, answers = self._answerer.answer(job)
         self._last_total = time.monotonic() - picture.arrival
+        if self._schedules[job.camera].requests is not job.requests:
+            return  # cleared or replaced meanwhile: nobody asks for this any more
         answers = [with_waiting_time(a, job.started - picture.arrival, self._last_total) for a in answers]
         wanted = self._graph.wanted(job.camera)
         self._send(
@@ -334,96 +271,59 @@ class Session:
         if Output.TARGET_POINTS in wanted:
             self._send_points(job, answers[0])
 
+    # --- outputs ------------------------------------------------------------------------------------------
+
+    def _send(self, camera: str, messages: Sequence[tuple[Output, Any]]) -> None:
+        for output, message in messages:
+            if self._worker.closing:
+                return
+            self._graph.publish(camera, output, message)
+
     def _send_points(self, job: Job, answer: Answer) -> None:
-        max_offset = float(self._values["depth_max_offset"])  # type: ignore[arg-type]
+        max_offset = self._parameters.number("depth_max_offset")
         picture, depth = job.picture, self._depth[job.camera]
         try:
             points = self._composer.points(picture.stamp, picture.frame_id, answer, depth, max_offset)
         except ValueError as error:
-            self._problem("depth", str(error))
+            self._problems.report("depth", str(error), error)
             return
-        self._problems.pop("depth", None)
+        self._problems.solved("depth")
         self._send(job.camera, points)
 
-    def _answer(self, job: Job) -> tuple[RgbPicture | None, list[Answer]]:
-        """The picture, where it could be decoded, and an answer to each request, be it FAILED."""
-        image = None
-        key = (job.camera, job.picture.epoch, job.picture.stamp) if job.picture.stamp else None
-        try:
-            image = self._decode(job.picture.payload)
-            frame = self._segmenter.encode(image, key=key)
-            results = self._segmenter.refer(
-                frame, [r.expression for r in job.requests], [r.id for r in job.requests]
-            )
-        except (
-            Exception
-        ) as error:  # whatever a picture or a device does, who asked hears of it, and the node lives on
-            reason = f"{type(error).__name__}: {error}"
-            self._problem("inference", reason, error)
-            self._failed_pictures += 1
-            return image, [self._without_answer(r, Outcome.FAILED, reason) for r in job.requests]
-        self._problems.pop("inference", None)
-        return image, [Answer(r, result) for r, result in zip(job.requests, results, strict=True)]
+    def _send_unanswered(
+        self,
+        camera: str,
+        picture: Picture[Any] | None,
+        requests: Sequence[Request],
+        outcome: Outcome,
+        reason: str,
+    ) -> None:
+        answers = [self._answerer.without_answer(request, outcome, reason) for request in requests]
+        stamp, frame_id = (picture.stamp, picture.frame_id) if picture else (0, "")
+        self._send(camera, self._composer.unanswered(stamp, frame_id, answers))
 
-    # --- helpers ------------------------------------------------------------------------------------------
+    # --- state --------------------------------------------------------------------------------------------
 
     def _now(self) -> int:
         """The node's time; where it has jumped back, ages start anew."""
         now = self._clock()
         if now < self._latest_time - JUMP_BACK:
-            log.warning(
-                "the clock jumped back by %.3f s: ages start anew", (self._latest_time - now) / SECOND
-            )
+            jump = (self._latest_time - now) / SECOND
+            log.warning("the clock jumped back by %.3f s: ages start anew", jump)
             for schedule in self._schedules.values():
                 schedule.clock_jumped_back(now)
+            self._intake.forget()
             for buffer in self._depth.values():
                 buffer.clear()
             self._latest_time = now
         self._latest_time = max(self._latest_time, now)
         return now
 
-    def _activate(self, requests: tuple[Request, ...]) -> None:
-        names = ", ".join(repr(request.expression) for request in requests)
-        log.info("looking for %s", names) if requests else log.info("nothing to look for any more")
-        for schedule in self._schedules.values():
-            schedule.set_requests(requests)
-        self._changed.notify()
-
-    def _send(self, camera: str, messages: Sequence[tuple[Output, Any]]) -> None:
-        for output, message in messages:
-            if self._closing:
-                return
-            self._graph.publish(camera, output, message)
-
-    def _without_answer(self, request: Request, outcome: Outcome, reason: str) -> Answer:
-        return without_answer(
-            request, outcome, reason, self._segmenter.model_name, self._segmenter.weights_digest
-        )
-
-    def _stale_reason(self, age: float | None) -> str:
-        limit = f"max_image_age is {self._values['max_image_age']} s"
-        if age is None:
-            return f"no picture has arrived yet ({limit})"
-        hint = "; the stamps look like another clock's: use_sim_time?" if age > 3600 else ""
-        return f"the newest picture is {age:.3f} s old ({limit}){hint}"
-
-    def _problem(self, source: str, reason: str, error: Exception | None = None) -> None:
-        """Log a problem once, not at the rate of the camera; diagnostics and results repeat it."""
-        if self._problems.get(source) != reason:
-            log.error("%s", reason, exc_info=None if isinstance(error, ValueError) else error)
-        self._problems[source] = reason
-
-    def _rate(self, camera: str, received: int) -> float:
-        count, since = self._rates[camera]
-        now = time.monotonic()
-        self._rates[camera] = (received, now)
-        return (received - count) / max(now - since, 1e-9)
-
     def _apply_parameters(self) -> None:
-        values = Parameters(self._values, {})
-        limits = Limits(values.number("max_image_age"), values.number("max_rate"))
+        parameters = self._parameters
+        limits = Limits(parameters.number("max_image_age"), parameters.number("max_rate"))
         for schedule in self._schedules.values():
             schedule.limits = limits
-        self._intake.max_expressions = values.count("max_expressions")
-        self._segmenter.no_target_threshold = values.number("no_target_threshold")
-        self._segmenter.no_target_min_pixels = values.count("no_target_min_pixels")
+        self._intake.max_expressions = parameters.count("max_expressions")
+        self._segmenter.no_target_threshold = parameters.number("no_target_threshold")
+        self._segmenter.no_target_min_pixels = parameters.count("no_target_min_pixels")

@@ -11,24 +11,36 @@ def intake() -> RequestIntake:
 
 
 def test_texts_are_numbered(intake: RequestIntake) -> None:
-    assert intake.from_text("  the red mug ", now=7) == (Request("the red mug", "1", 7),)
-    assert intake.from_text("a can", now=8) == (Request("a can", "2", 8),)
+    assert intake.take([], ["  the red mug "], 0, now=7) == (Request("the red mug", "1", 7),)
+    assert intake.take([], ["a can"], 0, now=8) == (Request("a can", "2", 8),)
 
 
-@pytest.mark.parametrize("text", ["", "  ", "\n"])
-def test_an_empty_text_clears(intake: RequestIntake, text: str) -> None:
-    assert intake.from_text(text, now=7) == ()
+@pytest.mark.parametrize("texts", [[], [""], ["  "], ["", "\n"]])
+def test_empty_texts_clear(intake: RequestIntake, texts: list[str]) -> None:
+    intake.take([], ["the red mug"], 0, now=7)
+    assert intake.take([], texts, 0, now=8) == ()
 
 
 def test_arrays(intake: RequestIntake) -> None:
-    assert intake.from_array(["a", "b"], ["x", "y"], stamp=5, now=9) == (
-        Request("x", "a", 5),
-        Request("y", "b", 5),
-    )
-    assert intake.from_array([], ["x", "y"], stamp=0, now=9) == (Request("x", "1", 9), Request("y", "2", 9))
-    assert intake.from_array([], [], stamp=0, now=9) == ()
-    assert intake.from_array([], ["", " "], stamp=0, now=9) == ()
-    assert [r.expression for r in intake.from_array([], ["x", ""], 0, 9)] == ["x", ""]
+    assert intake.take(["a", "b"], ["x", "y"], 5, now=9) == (Request("x", "a", 5), Request("y", "b", 5))
+    assert intake.take([], ["x", "y"], 0, now=9) == (Request("x", "1", 9), Request("y", "2", 9))
+    assert [request.expression for request in intake.take([], ["x", ""], 0, 9)] == ["x", ""]
+
+
+def test_the_same_once_more_is_the_same_request(intake: RequestIntake) -> None:
+    first = intake.take([], ["the red mug"], 0, now=7)
+    assert intake.take([], ["the red mug "], 0, now=8) is first
+    assert intake.take(["id"], ["the red mug"], 0, now=9) is not first
+    assert intake.take([], ["the red mug"], 0, now=10) == (Request("the red mug", "2", 10),)
+    assert intake.take([], ["the red mug"], 11, now=12)[0].stamp == 11
+    intake.take([], [""], 0, now=13)
+    assert intake.take([], ["the red mug"], 0, now=14)[0].stamp == 14
+
+
+def test_after_a_jump_back_the_same_is_stamped_anew(intake: RequestIntake) -> None:
+    intake.take([], ["the red mug"], 0, now=700)
+    intake.forget()
+    assert intake.take([], ["the red mug"], 0, now=8)[0].stamp == 8
 
 
 @pytest.mark.parametrize(
@@ -40,6 +52,8 @@ def test_arrays(intake: RequestIntake) -> None:
         ([], ["x" * 1001], "1001 characters"),
     ],
 )
-def test_arrays_that_are_wrong(intake: RequestIntake, ids: list[str], texts: list[str], text: str) -> None:
+def test_messages_that_are_wrong(intake: RequestIntake, ids: list[str], texts: list[str], text: str) -> None:
+    kept = intake.take([], ["the red mug"], 0, 8)
     with pytest.raises(ValueError, match=text):
-        intake.from_array(ids, texts, 0, 9)
+        intake.take(ids, texts, 0, 9)
+    assert intake.take([], ["the red mug"], 0, 9) is kept

@@ -156,6 +156,20 @@ def test_the_next_expression_replaces_and_an_empty_one_clears(world: World) -> N
     assert world.segmenter.asked == [("the red mug",), ("the can",)]
 
 
+def test_an_expression_sent_again_and_again_is_answered_all_the_same(world: World) -> None:
+    """`ros2 topic pub` repeats itself, here after each picture was taken and before it arrives."""
+    for tenth in range(1, 6):
+        image = world.image(tenth / 10)
+        world.clock.seconds = tenth / 10 + 0.03
+        world.session.refer("the red mug")
+        world.clock.seconds = tenth / 10 + 0.05
+        world.session.picture("", image)
+        world.session.run_pending()
+    results = world.graph.of(Output.RESULT)
+    assert [r.outcome for r in results] == [FOUND] * 4  # all but the picture taken before the first time
+    assert {r.expression_id for r in results} == {"1"}
+
+
 def test_an_answer_never_comes_from_a_picture_older_than_the_expression(world: World) -> None:
     world.show(0.1)
     world.clock.seconds = 0.2

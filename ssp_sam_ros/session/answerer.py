@@ -1,0 +1,61 @@
+"""Answers to the requests on one picture, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ssp_sam_ros.perception.result import Outcome
+from ssp_sam_ros.session.answers import Answer, without_answer
+from ssp_sam_ros.session.contracts import RgbPicture, Segmenter
+from ssp_sam_ros.session.problems import Problems
+from ssp_sam_ros.session.requests import Request
+from ssp_sam_ros.session.schedule import Picture
+
+
+@dataclass(frozen=True)
+class Job:
+    """A picture to be worked on for the requests active at that time; `started` as `Picture.arrival`."""
+
+    camera: str
+    picture: Picture[Any]
+    requests: tuple[Request, ...]
+    started: float
+
+
+class Answerer:
+    """Decodes a picture and asks the segmenter; what goes wrong becomes FAILED with the reason."""
+
+    def __init__(self, segmenter: Segmenter, decode: Callable[[Any], RgbPicture], problems: Problems) -> None:
+        """`decode` turns a picture message into RGB and raises ValueError where it cannot."""
+        self.failures = 0
+        self._segmenter = segmenter
+        self._decode = decode
+        self._problems = problems
+
+    def answer(self, job: Job) -> tuple[RgbPicture | None, list[Answer]]:
+        """The picture, where it could be decoded, and an answer to each request."""
+        image = None
+        picture = job.picture
+        # Without a stamp nothing tells two pictures apart but their bytes.
+        key = (job.camera, picture.epoch, picture.stamp) if picture.stamp else None
+        try:
+            image = self._decode(picture.payload)
+            frame = self._segmenter.encode(image, key=key)
+            results = self._segmenter.refer(
+                frame, [request.expression for request in job.requests], [r.id for r in job.requests]
+            )
+        except Exception as error:
+            # Broad on purpose: whatever a picture or a device does, who asked is told, and the node lives on.
+            reason = f"{type(error).__name__}: {error}"
+            self._problems.report("inference", reason, error)
+            self.failures += 1
+            return image, [self.without_answer(r, Outcome.FAILED, reason) for r in job.requests]
+        self._problems.solved("inference")
+        return image, [Answer(r, result) for r, result in zip(job.requests, results, strict=True)]
+
+    def without_answer(self, request: Request, outcome: Outcome, reason: str) -> Answer:
+        """FAILED or STALE, in this model's name."""
+        model, digest = self._segmenter.model_name, self._segmenter.weights_digest
+        return without_answer(request, outcome, reason, model, digest)

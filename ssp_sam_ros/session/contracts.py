@@ -1,0 +1,48 @@
+"""What a session needs of its surroundings: something that segments, and a graph to publish on."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssp_sam_ros.perception.result import Result
+from ssp_sam_ros.session.outputs import Output
+
+RgbPicture = NDArray[np.uint8]
+
+
+class Segmenter(Protocol):
+    """The part of `ssp_sam_ros.Segmenter` in use."""
+
+    no_target_threshold: float
+    no_target_min_pixels: float
+
+    @property
+    def model_name(self) -> str:
+        """Name of the model variant."""
+
+    @property
+    def weights_digest(self) -> str:
+        """Digest of the parameters."""
+
+    def encode(self, image: RgbPicture, key: Hashable | None = None) -> Any:
+        """The picture's features."""
+
+    def refer(self, frame: Any, expressions: Sequence[str], ids: Sequence[str] | None = None) -> list[Result]:
+        """One result per expression."""
+
+
+class Graph(Protocol):
+    """The ROS graph; called from the worker's and from the listening thread."""
+
+    def wanted(self, camera: str) -> frozenset[Output]:
+        """The outputs of a camera that somebody subscribes to at this moment."""
+
+    def publish(self, camera: str, output: Output, message: Any) -> None:
+        """Send a message."""
+
+    def undelivered(self) -> int:
+        """Messages dropped so far because a subscriber was too slow to take them."""
