@@ -89,6 +89,10 @@ class ProcessGroup:
         self._running.clear()
         return codes
 
+    def pid(self, name: str) -> int:
+        """Process id of a process started with `start`."""
+        return self._running[name].pid
+
     def log(self, name: str) -> Path:
         """The log file of a process."""
         return self.folder / f"{name}.log"

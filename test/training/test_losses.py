@@ -61,3 +61,18 @@ def test_dense_loss_ignores_cells_that_ask_nothing() -> None:
     logits = {"colour": torch.tensor([[[[5.0, 0.0]], [[0.0, 5.0]]]])}
     asked = dense_loss(logits, {"colour": torch.tensor([[[0, -1]]])})
     assert asked.item() == pytest.approx(math.log(1 + math.exp(-5)), rel=1e-4)
+
+
+def test_background_weighs_as_much_as_it_is_told() -> None:
+    """Ninety-nine background cells that are right must not hide one object cell that is wrong."""
+    logits = torch.zeros(1, 2, 10, 10)
+    logits[:, 0] = 6.0
+    labels = torch.zeros(1, 10, 10, dtype=torch.int64)
+    labels[0, 0, 0] = 1
+    plain = dense_loss({"category": logits}, {"category": labels})
+    balanced = dense_loss({"category": logits}, {"category": labels}, background_weight=0.01)
+    wrong, right = math.log(1 + math.exp(6)), math.log(1 + math.exp(-6))
+    assert plain.item() == pytest.approx((wrong + 99 * right) / 100, rel=1e-4)
+    assert balanced.item() == pytest.approx((wrong + 0.99 * right) / 1.99, rel=1e-4)
+    other = dense_loss({"size": logits}, {"size": labels}, background_weight=0.01)
+    assert other.item() == pytest.approx(plain.item())

@@ -47,6 +47,7 @@ class Losses:
     align: float = 0.0  # the same of the similarity of patches and sentence alone
     presence: float = 0.0  # whether there is a target at all
     dense: float = 0.0  # category and attributes of the object in every cell, from the annotations
+    dense_background: float = 1.0  # weight of a background cell in it, no term of its own
 
     @property
     def needs_text(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from .data.refer import ReferDataset
 
 STRIDE = 8
-_CATEGORY = "category"
+CATEGORY, BACKGROUND = "category", 0
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class DenseLabels:
                 if isinstance(value, str):
                     found.setdefault(kind, set()).add(value)
         names = ("", *(dataset.categories[i] for i in sorted(dataset.categories)))
-        return DenseLabels({_CATEGORY: names, **{kind: tuple(sorted(found[kind])) for kind in sorted(found)}})
+        return DenseLabels({CATEGORY: names, **{kind: tuple(sorted(found[kind])) for kind in sorted(found)}})
 
     def of_picture(
         self, dataset: ReferDataset, covers: dict[int, np.ndarray], size: tuple[int, int]
@@ -44,9 +44,9 @@ class DenseLabels:
             share = cover.reshape(height, 2, width, 2).mean(axis=(1, 3))
             total += share
             inside = share >= 0.5
-            names = {_CATEGORY: dataset.categories[annotation.category_id], **annotation.attributes}
+            names = {CATEGORY: dataset.categories[annotation.category_id], **annotation.attributes}
             for kind, values in self.values.items():
                 if names.get(kind) in values:
                     labels[kind][inside] = values.index(names[kind])
-        labels[_CATEGORY][total < 0.05] = 0
+        labels[CATEGORY][total < 0.05] = BACKGROUND
         return labels

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .labels import BACKGROUND, CATEGORY
+
 
 def focal_loss(logits: Tensor, truth: Tensor) -> Tensor:
     """Mean over pixels of (0.25 G + 0.75 (1 - G)) pt^2 BCE, pt = (1 - P) G + P (1 - G).
@@ -49,14 +51,22 @@ def patch_loss(logits: Tensor, coverage: Tensor) -> Tensor:
     return bce + dice_loss(logits[:, None], coverage[:, None])
 
 
-def dense_loss(logits: dict[str, Tensor], labels: dict[str, Tensor]) -> Tensor:
+def dense_loss(
+    logits: dict[str, Tensor], labels: dict[str, Tensor], background_weight: float = 1.0
+) -> Tensor:
     """Sum over label kinds of the cross-entropy per cell.
+
+    Most cells are background, which is soon told from objects; unless they weigh less than the others, the loss
+    of `category` hardly asks which object a cell shows.
 
     logits[kind]: (P, K, h, w); labels[kind]: (P, h, w) int64, -1 where nothing is asked.
     """
     total = torch.zeros((), device=next(iter(logits.values())).device)
     for kind, x in logits.items():
-        total = total + F.cross_entropy(x.float(), labels[kind], ignore_index=-1)
+        weight = torch.ones(x.shape[1], device=x.device)
+        if kind == CATEGORY:
+            weight[BACKGROUND] = background_weight
+        total = total + F.cross_entropy(x.float(), labels[kind], weight, ignore_index=-1)
     return total
 
 

@@ -22,7 +22,7 @@ def loss_terms(net: SSPSAM, heads: DenseHeads, batch: Batch, weights: Losses) ->
     features = net.encode_image(batch.clip, batch.sam)
     terms: dict[str, Tensor] = {}
     if weights.dense:
-        parts = [dense_loss(x, batch.dense) for x in heads(features)]
+        parts = [dense_loss(x, batch.dense, weights.dense_background) for x in heads(features)]
         terms["dense"] = torch.stack(parts).sum()
     if not weights.needs_text:
         return terms
