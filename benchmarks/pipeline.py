@@ -38,7 +38,6 @@ class Probe:
 
         self.masks: list[float] = []
         self.pictures: list[float] = []
-        self.watch_pictures = True
         self._clock, self._stamp = system_clock, nanoseconds_of
         names = NodeNames("probe")
         self.participant = Participant(names)

@@ -18,6 +18,7 @@ def export_weights(trainer: Trainer) -> Path:
         "training_data": f"{trainer.config.data.dataset}/{trainer.config.data.train_split}",
         "training_config_sha256": trainer.config_digest,
         "seed": str(trainer.config.seed),
+        "training_changes": "; ".join(trainer.history) or "none",
     }
     if trainer.config.domain:
         metadata["domain"] = trainer.config.domain

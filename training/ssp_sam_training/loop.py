@@ -88,6 +88,7 @@ class Trainer:
             fused=True,
         )
         self.stage, self.step, self.minutes, self.sentences = 0, 0, 0.0, 0
+        self.history: list[str] = []  # changes of configuration on the way
         self.checkpoint = out / "checkpoint.pt"
         if self.checkpoint.is_file():
             self._resume()
@@ -165,6 +166,11 @@ class Trainer:
         loss.backward()
         parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
         norm = nn.utils.clip_grad_norm_(parameters, self.config.optimiser.gradient_norm)
+        if not torch.isfinite(norm):
+            raise TrainingError(
+                f"the gradient is {norm.item()} in stage '{stage.name}', step {self.step} "
+                f"(seed {self.config.seed}): lower the learning rate or look at that batch"
+            )
         self.optimiser.step()
         self._move_average()
         return {
@@ -224,6 +230,7 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "progress": [self.stage, self.step, self.minutes, self.sentences],
             "random": torch.get_rng_state(),
+            "history": self.history,
         }
         partial = self.checkpoint.with_suffix(".part")
         torch.save(state, partial)
@@ -242,6 +249,13 @@ class Trainer:
         self.heads.load_state_dict(state["heads"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.stage, self.step, self.minutes, self.sentences = state["progress"]
+        self.history = state.get("history", [])
+        now = json.loads(json.dumps(to_dict(self.config)))
+        changed = sorted(key for key in now if now[key] != before.get(key))
+        if changed:
+            done = f"stage {self.stage}, step {self.step}"
+            print(f"the configuration has changed since the checkpoint ({done}): {', '.join(changed)}")
+            self.history.append(f"{done}: {', '.join(changed)} changed")
         torch.set_rng_state(state["random"].cpu())
         print(f"resumed at stage {self.stage}, step {self.step}, {self.minutes:.1f} min", flush=True)
 

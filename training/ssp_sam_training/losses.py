@@ -56,8 +56,8 @@ def dense_loss(
 ) -> Tensor:
     """Sum over label kinds of the cross-entropy per cell.
 
-    Most cells are background, which is soon told from objects; unless they weigh less than the others, the loss
-    of `category` hardly asks which object a cell shows.
+    Most cells are background, soon told from objects; unless they weigh less than the others, the loss of
+    `category` hardly asks which object a cell shows.
 
     logits[kind]: (P, K, h, w); labels[kind]: (P, h, w) int64, -1 where nothing is asked.
     """
