@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
-
     from ssp_sam_ros.cli.demo_page import Answer
+    from ssp_sam_ros.cli.demo_truth import ClipTruth
     from ssp_sam_ros.cli.processes import ProcessGroup
     from ssp_sam_ros.sim.clip import Clip, ClipSentence
 
@@ -49,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from ssp_sam_ros.cli.demo_page import page, text_table
+    from ssp_sam_ros.cli.demo_truth import ClipTruth
     from ssp_sam_ros.cli.processes import ProcessError, ProcessGroup
     from ssp_sam_ros.sim.clip import load_clip
 
@@ -76,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
         return 1
     finally:
         signal.signal(signal.SIGTERM, previous)
-    answers = [_answer(record, None if args.sim else clip) for record in records]
+    truth = None if args.sim else ClipTruth(clip)
+    answers = [_answer(record, truth) for record in records]
     lead = (
         f"Camera: {source}. Model: {records[0]['model']}, weights {records[0]['weights_digest'][:12]}. "
         f"Three processes on ROS domain {domain}, without a ROS installation."
@@ -136,8 +137,8 @@ def _ask(
     return code, records
 
 
-def _answer(record: Mapping[str, Any], clip: Clip | None) -> Answer:
-    """One record of `ssp-sam say --json`, with its overlap with the clip's truth where that is known."""
+def _answer(record: Mapping[str, Any], truth: ClipTruth | None) -> Answer:
+    """One record of `ssp-sam say --json`, with its overlap with the truth where that is known."""
     from ssp_sam_ros.cli.demo_page import Answer
 
     overlay = Path(record["overlay"]) if record.get("overlay") else None
@@ -148,41 +149,12 @@ def _answer(record: Mapping[str, Any], clip: Clip | None) -> Answer:
         box=(x1, y1, x2, y2),
         score=float("nan") if record["score"] is None else record["score"],
         milliseconds=record["ms"]["total"],
-        iou=None if clip is None or overlay is None else _iou(clip, record, overlay),
+        iou=None
+        if truth is None or overlay is None
+        else truth.iou(record["expression"], Path(record["mask"]), overlay),
         overlay=overlay,
         reason=record["reason"],
     )
-
-
-def _iou(clip: Clip, record: Mapping[str, Any], overlay: Path) -> float | None:
-    """Overlap of the saved mask with the truth of the frame it was computed on; None: no truth is known."""
-    import cv2
-    import numpy as np
-
-    sentence = next((s for s in clip.sentences if s.text == record["expression"]), None)
-    if sentence is None:
-        return None
-    drawing = cv2.imread(str(overlay), cv2.IMREAD_COLOR)
-    saved = cv2.imread(record["mask"], cv2.IMREAD_GRAYSCALE)
-    if drawing is None or saved is None:
-        raise OSError(f"{overlay} or {record['mask']} cannot be read")
-    mask = saved > 0
-    truth = clip.truth(_frame_of(clip, drawing, mask), sentence)
-    union = np.count_nonzero(mask | truth)
-    return 1.0 if union == 0 else np.count_nonzero(mask & truth) / union
-
-
-def _frame_of(clip: Clip, drawing: np.ndarray, mask: np.ndarray) -> int:
-    """The clip's frame that a drawing (uint8 BGR) was made on: the most alike outside the tinted mask."""
-    import cv2
-    import numpy as np
-
-    outside = ~mask if not mask.all() else np.ones_like(mask)
-    differences = [
-        cv2.absdiff(np.ascontiguousarray(clip.image(k)[..., ::-1]), drawing)[outside].mean()
-        for k in range(len(clip.frames))
-    ]
-    return int(np.argmin(differences))
 
 
 def _verdict(answers: Sequence[Answer], sentences: Sequence[ClipSentence]) -> str:

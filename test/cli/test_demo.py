@@ -1,68 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
 from ssp_sam_ros.cli import demo
 from ssp_sam_ros.cli.demo_page import Answer
 from ssp_sam_ros.cli.main import main
-from ssp_sam_ros.perception.drawing import draw_overlay
-from ssp_sam_ros.perception.result import Outcome, Result
-from ssp_sam_ros.sim.clip import Clip, ClipSentence, load_clip
+from ssp_sam_ros.sim.clip import ClipSentence
 
 NAN = float("nan")
-
-
-@pytest.fixture(scope="module")
-def clip() -> Clip:
-    return load_clip()
-
-
-def _record(folder: Path, clip: Clip, frame: int, text: str, mask: np.ndarray) -> dict[str, Any]:
-    """What `ssp-sam say --json --save` leaves behind for a mask on a frame."""
-    outcome = Outcome.FOUND if mask.any() else Outcome.NO_TARGET
-    height, width = mask.shape
-    result = Result(text, "", outcome, "", mask=mask.astype(np.uint8) * 255, box=(0, 0, width, height))
-    drawing = draw_overlay(clip.image(frame), [result])
-    paths = {name: str(folder / f"{frame}_{name}.png") for name in ("mask", "overlay")}
-    cv2.imwrite(paths["mask"], result.mask)
-    cv2.imwrite(paths["overlay"], drawing[..., ::-1])
-    return {"expression": text, "outcome": outcome.value, "reason": "", "box": result.box, "score": None} | {
-        "ms": {"total": 12.0},
-        **paths,
-    }
-
-
-@pytest.mark.parametrize("frame", [0, 13, 37])
-def test_truth_of_the_shown_frame_is_found(tmp_path: Path, clip: Clip, frame: int) -> None:
-    sentence = clip.sentences[0]
-    record = _record(tmp_path, clip, frame, sentence.text, clip.truth(frame, sentence))
-    assert demo._answer(record, clip).iou == pytest.approx(1.0, abs=0.02)
-
-
-def test_iou_counts_what_is_too_much(tmp_path: Path, clip: Clip) -> None:
-    sentence = clip.sentences[0]
-    everything = np.ones((480, 640), bool)
-    record = _record(tmp_path, clip, 20, sentence.text, everything)
-    iou = demo._answer(record, clip).iou
-    assert iou == pytest.approx(clip.truth(20, sentence).mean(), rel=0.1)
-
-
-def test_empty_mask_is_right_for_an_absent_target_only(tmp_path: Path, clip: Clip) -> None:
-    nothing = np.zeros((480, 640), bool)
-    absent = next(s for s in clip.sentences if not s.targets)
-    assert demo._answer(_record(tmp_path, clip, 5, absent.text, nothing), clip).iou == 1.0
-    assert demo._answer(_record(tmp_path, clip, 6, clip.sentences[0].text, nothing), clip).iou == 0.0
-
-
-def test_sentence_without_truth_has_no_iou(tmp_path: Path, clip: Clip) -> None:
-    record = _record(tmp_path, clip, 5, "something else", np.ones((480, 640), bool))
-    assert demo._answer(record, clip).iou is None
-    assert demo._answer(record | {"expression": clip.sentences[0].text}, None).iou is None
 
 
 def _said(text: str, outcome: str, iou: float | None) -> Answer:
