@@ -10,8 +10,10 @@ import torch
 from ssp_sam_ros.network import SSPSAM, ImageFeatures, Prompts, TextFeatures
 from ssp_sam_ros.perception.geometry import Geometry
 from ssp_sam_ros.perception.outcome import (
+    NOT_FINITE,
     NoTargetRule,
     Verdict,
+    finite_rows,
     judge,
     kth_largest,
     mean_probability,
@@ -84,10 +86,14 @@ class Inference:
         with arithmetic(self.device, self.precision):
             low_res, _ = self.network.decode(picture.features, prompts)
         logits = logits_to_image(low_res, picture.sam)
-        kth = kth_largest(logits, no_target_pixels(picture.sam.image_size, rule.min_pixels)).tolist()
-        scores = mean_probability(logits).tolist()
+        kth = kth_largest(logits, no_target_pixels(picture.sam.image_size, rule.min_pixels))
+        # Together, because each copy from the device waits for it.
+        numbers = torch.stack([finite_rows(low_res, prompts.boxes), kth, mean_probability(logits)], dim=1)
         masks = (logits > 0).to(torch.uint8).mul_(255).cpu().numpy()
-        return [judge(*each, rule) for each in zip(masks, kth, scores, strict=True)]
+        return [
+            judge(mask, kth_logit, score, rule) if finite else NOT_FINITE
+            for mask, (finite, kth_logit, score) in zip(masks, numbers.tolist(), strict=True)
+        ]
 
     def synchronise(self) -> None:
         """Wait for the device, so that a clock read next counts what was asked of it."""

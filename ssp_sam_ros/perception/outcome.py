@@ -41,14 +41,23 @@ class Verdict:
     """What the logits of one expression mean; the fields are those of `Result`."""
 
     outcome: Outcome
-    mask: np.ndarray
+    mask: np.ndarray | None
     box: Box
     score: float
     no_target_probability: float
+    reason: str = ""
+
+
+NOT_FINITE = Verdict(
+    Outcome.FAILED, None, NO_BOX, math.nan, math.nan, "the network gave values that are not finite"
+)
+"""The verdict on logits or boxes that hold NaN or infinity: nothing can be read from them."""
 
 
 def judge(mask: np.ndarray, kth_logit: float, score: float, rule: NoTargetRule) -> Verdict:
     """FOUND or NO_TARGET, with all that follows from it.
+
+    Only for logits that are finite (`finite_rows`); for others there is `NOT_FINITE`.
 
     Args:
         mask: uint8 (H, W), 255 where the logit is positive; not kept.
@@ -65,6 +74,18 @@ def judge(mask: np.ndarray, kth_logit: float, score: float, rule: NoTargetRule) 
         mask, outcome = mask.copy(), Outcome.FOUND  # its own memory: a view would keep the whole batch
     mask.setflags(write=False)
     return Verdict(outcome, mask, box, score, absent)
+
+
+def finite_rows(*values: Tensor) -> Tensor:
+    """Whether all values of each of N rows are finite.
+
+    Args:
+        values: (N, ...) each.
+
+    Returns:
+        bool (N,).
+    """
+    return torch.stack([torch.isfinite(value).flatten(1).all(dim=1) for value in values]).all(dim=0)
 
 
 def no_target_pixels(image_size: Size, min_pixels: float = NoTargetRule.min_pixels) -> int:
@@ -89,12 +110,12 @@ def kth_largest(logits: Tensor, k: int) -> Tensor:
 
 
 def no_target_probability(kth_logit: float) -> float:
-    """p_nt = 1 - sigmoid(l_k): below 0.5 exactly if at least k logits are positive."""
+    """p_nt = 1 - sigmoid(l_k): below 0.5 exactly if at least k logits are positive; NaN of NaN."""
     if kth_logit > 0:
         e = math.exp(-kth_logit)
         # A tiny positive logit must not round to the 0.5 that means "not positive".
         return min(e / (1 + e), math.nextafter(0.5, 0.0))
-    return 1 / (1 + math.exp(kth_logit)) if kth_logit > -math.inf else 1.0
+    return 1 / (1 + math.exp(kth_logit))
 
 
 def mean_probability(logits: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from ssp_sam_ros.network import SSPSAM, Encoding, TextFeatures, Variant, build_t
 from ssp_sam_ros.perception.caches import ByteBoundedCache, CacheStats, picture_identity
 from ssp_sam_ros.perception.image import as_rgb
 from ssp_sam_ros.perception.inference import EncodedPicture, Inference
-from ssp_sam_ros.perception.outcome import NoTargetRule, Verdict
+from ssp_sam_ros.perception.outcome import NOT_FINITE, NoTargetRule, Verdict
 from ssp_sam_ros.perception.precision import (
     choose_device,
     choose_precision,
@@ -203,8 +203,9 @@ class Segmenter:
             ids: one per expression, handed through to the results.
 
         Returns:
-            One result per expression, in order. What is wrong with a single expression makes its own result
-            FAILED, with the reason, and leaves the others alone.
+            One result per expression, in order. What is wrong with a single expression, or with what the
+            network made of it (values that are not finite), makes its own result FAILED, with the reason, and
+            leaves the others alone.
 
         Raises:
             TypeError: if `expressions` is a single string, or one of them is not text.
@@ -299,9 +300,10 @@ def _fill(result: Result, answer: _Answer, times: StageTimes, encoding: Encoding
     return replace(
         result,
         outcome=verdict.outcome,
+        reason=verdict.reason,
         mask=verdict.mask,
         box=verdict.box,
-        network_box=answer.network_box,
+        network_box=result.network_box if verdict is NOT_FINITE else answer.network_box,
         score=verdict.score,
         no_target_probability=verdict.no_target_probability,
         times=times,

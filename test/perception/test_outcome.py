@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ssp_sam_ros.perception.outcome import (
     NoTargetRule,
+    finite_rows,
     judge,
     kth_largest,
     mean_probability,
@@ -53,6 +54,18 @@ def test_probability_values():
     assert no_target_probability(-math.inf) == 1.0
     assert no_target_probability(1.5) == pytest.approx(1 - 1 / (1 + math.exp(-1.5)))
     assert no_target_probability(-800.0) == 1.0 and no_target_probability(800.0) == 0.0
+
+
+def test_no_probability_is_made_of_what_is_no_number():
+    assert math.isnan(no_target_probability(math.nan))
+
+
+def test_one_value_that_is_not_finite_spoils_its_row_alone():
+    logits, boxes = torch.zeros(4, 1, 3, 3), torch.zeros(4, 4)
+    logits[0, 0, 1, 2] = math.nan
+    logits[1, 0, 0, 0] = -math.inf
+    boxes[2, 3] = math.nan
+    assert finite_rows(logits, boxes).tolist() == [False, False, False, True]
 
 
 def test_kth_largest_of_each_row():

@@ -110,6 +110,35 @@ def test_one_bad_expression_leaves_the_others_alone(segmenter, picture):
     same(results[1], good)
 
 
+@pytest.mark.parametrize("spoilt", ["logits", "box"])
+def test_values_that_are_not_finite_are_no_answer(segmenter, picture, monkeypatch, spoilt):
+    frame = segmenter.encode(picture)
+    _, good = segmenter.refer(frame, ["the mug", "the red mug"])
+    network = segmenter._inference.network
+    decode, prompt = network.decode, network.prompt
+
+    def spoil_logits(*arguments):
+        logits, iou = decode(*arguments)
+        logits[0, 0, 0, 0] = math.nan
+        return logits, iou
+
+    def spoil_box(*arguments):
+        prompts = prompt(*arguments)
+        prompts.boxes[0, 2] = math.inf
+        return prompts
+
+    if spoilt == "logits":
+        monkeypatch.setattr(network, "decode", spoil_logits)
+    else:
+        monkeypatch.setattr(network, "prompt", spoil_box)
+    bad, fine = segmenter.refer(frame, ["the mug", "the red mug"])
+    assert bad.outcome is Outcome.FAILED
+    assert bad.reason == "the network gave values that are not finite"
+    assert bad.mask is None and bad.box == (0, 0, 0, 0) and bad.network_box == (0.0, 0.0, 0.0, 0.0)
+    assert math.isnan(bad.score) and math.isnan(bad.no_target_probability)
+    same(fine, good)
+
+
 def test_no_expressions_and_wrong_arguments(segmenter, picture):
     frame = segmenter.encode(picture)
     assert segmenter.refer(frame, []) == []
