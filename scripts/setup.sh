@@ -81,9 +81,9 @@ make_venv() {
     fi
     python=$(find_python)
     if [ -z "$python" ]; then
-        apt_install python3 python3-venv || die "Python 3.10 or newer is missing"
+        apt_install python3 python3-venv || die "Python (3.10 to 3.13) is missing"
         python=$(find_python)
-        [ -n "$python" ] || die "this system's python3 is older than 3.10; set PYTHON to a newer one"
+        [ -n "$python" ] || die "this system's python3 is not one of 3.10 to 3.13; set PYTHON to one that is"
     fi
     if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
