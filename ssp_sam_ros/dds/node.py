@@ -169,7 +169,12 @@ class PerceptionNode:
             elif reason := mismatch(publisher.qos, subscription.qos):
                 reasons.append(reason)
         return InputState(
-            name, subscription.type_name, str(subscription.qos), subscription.publishers(), "; ".join(reasons)
+            name,
+            subscription.type_name,
+            str(subscription.qos),
+            subscription.publishers(),
+            "; ".join(reasons),
+            subscription.malformed,
         )
 
     def _warn_about(self, status: Status) -> None:

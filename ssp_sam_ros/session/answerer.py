@@ -49,10 +49,10 @@ class Answerer:
         except Exception as error:
             # Broad on purpose: whatever a picture or a device does, who asked is told, and the node lives on.
             reason = f"{type(error).__name__}: {error}"
-            self._problems.report("inference", reason, error)
+            self._problems.report("inference", job.camera, reason, error)
             self.failures += 1
             return image, [self.without_answer(r, Outcome.FAILED, reason) for r in job.requests]
-        self._problems.solved("inference")
+        self._problems.solved("inference", job.camera)
         return image, [Answer(r, result) for r, result in zip(job.requests, results, strict=True)]
 
     def without_answer(self, request: Request, outcome: Outcome, reason: str) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -30,7 +30,8 @@ class Status:
 class InputState:
     """What is known of a camera's picture topic: its resolved name, type, QoS and the publishers that match.
 
-    `mismatch` says why a publisher that is there does not match, "" otherwise.
+    `mismatch` says why a publisher that is there does not match, "" otherwise; `malformed` counts
+    messages that could not be read.
     """
 
     topic: str
@@ -38,10 +39,17 @@ class InputState:
     qos: str
     publishers: int
     mismatch: str = ""
+    malformed: int = 0
 
 
 def input_status(
-    node: str, camera: str, state: InputState, rate: float, age: float | None, values: Mapping[str, object]
+    node: str,
+    camera: str,
+    state: InputState,
+    arriving: bool,
+    rate: float,
+    age: float | None,
+    values: Mapping[str, object],
 ) -> Status:
     """The status of one camera's input.
 
@@ -49,11 +57,12 @@ def input_status(
         node: the node's name.
         camera: "" for the single one.
         state: the topic.
+        arriving: whether pictures still come, by the camera's own pace.
         rate: pictures received a second since the last status.
         age: seconds since the newest picture's stamp; None where there has been none.
         values: counters to report as they are.
     """
-    level, message = _input_verdict(state, rate, age)
+    level, message = _input_verdict(state, arriving, age)
     details = {
         "topic": state.topic,
         "type": state.type,
@@ -61,24 +70,32 @@ def input_status(
         "publishers": state.publishers,
         "rate": f"{rate:.1f} Hz",
         "newest picture's age": "none yet" if age is None else f"{age:.3f} s",
+        "malformed": state.malformed,
     }
     name = f"{node}: input {camera}".rstrip()
     return Status(name, level, message, hardware_id=camera, values=details | dict(values))
 
 
-def _input_verdict(state: InputState, rate: float, age: float | None) -> tuple[Level, str]:
-    if rate > 0:
+def _input_verdict(state: InputState, arriving: bool, age: float | None) -> tuple[Level, str]:
+    if arriving:
         return Level.OK, f"pictures arrive on {state.topic}"
     if state.mismatch:
         return Level.WARN, f"a publisher on {state.topic} does not match: {state.mismatch}"
     if state.publishers == 0:
         return Level.WARN, f"no publisher on {state.topic} ({state.type}; {state.qos})"
+    if state.malformed:
+        return Level.WARN, f"{state.malformed} messages on {state.topic} could not be read ({state.type})"
     arrives = "nothing has arrived yet" if age is None else "nothing arrives any more"
     return Level.WARN, f"a publisher is on {state.topic} ({state.type}; {state.qos}), but {arrives}"
 
 
 def inference_status(
-    node: str, model: str, active: int, subscribed: bool, failure: str, values: Mapping[str, object]
+    node: str,
+    model: str,
+    active: int,
+    subscribed: bool,
+    problems: Sequence[tuple[Level, str]],
+    values: Mapping[str, object],
 ) -> Status:
     """The status of inference.
 
@@ -87,11 +104,12 @@ def inference_status(
         model: name of the variant.
         active: expressions being answered.
         subscribed: whether anybody listens to an output.
-        failure: why the last picture got no answer, "" where it did.
+        problems: level and text of what is wrong; the worst level is the status's.
         values: counters and times to report as they are.
     """
-    if failure:
-        level, message = Level.ERROR, failure
+    if problems:
+        level = max((level for level, _ in problems), key=lambda level: level.value)
+        message = "; ".join(text for _, text in problems)
     elif not active:
         level, message = Level.OK, "idle: no expression is active"
     elif not subscribed:

@@ -20,11 +20,6 @@ class Output(Enum):
     TARGET_POINTS = "target_points"
 
 
-ABOUT_FIRST_EXPRESSION = frozenset(
-    {Output.MASK, Output.BOUNDING_BOX, Output.NO_TARGET, Output.LABEL_IMAGE, Output.TARGET_POINTS}
-)
-"""Topics with one message a picture: with several expressions they speak of the first one."""
-
 _ANSWERED = frozenset({Outcome.FOUND, Outcome.NO_TARGET})
 
 

@@ -9,6 +9,10 @@ LONGEST_EXPRESSION = 1000
 """Characters: beyond what any model reads, and a bound on what a message makes the node keep."""
 
 
+MOST_EXPRESSIONS = 32
+"""At once; `max_expressions` may only be less."""
+
+
 @dataclass(frozen=True)
 class Request:
     """One active referring expression; pictures stamped before `stamp` (nanoseconds) are not used for it."""
@@ -16,6 +20,11 @@ class Request:
     expression: str
     id: str
     stamp: int
+
+
+def same_questions(some: Sequence[Request], others: Sequence[Request]) -> bool:
+    """Whether expressions and ids are the same, whatever the stamps."""
+    return [(r.expression, r.id) for r in some] == [(r.expression, r.id) for r in others]
 
 
 class RequestIntake:
@@ -31,7 +40,8 @@ class RequestIntake:
         """The requests of a message; no texts, or empty ones alone, clear.
 
         The same message once more (`ros2 topic pub` repeats itself) gives the very same requests: with a new
-        stamp each time, a picture would hardly ever be new enough.
+        stamp each time, a picture would hardly ever be new enough. With a stamp of its own it replaces the
+        requests, whose ids stay.
 
         Args:
             ids: one for each text, or none at all.
@@ -60,7 +70,10 @@ class RequestIntake:
             ids = texts = ()
         message = tuple(ids), tuple(texts)
         if stamp or message != self._latest:
-            names = ids or [self._next_id() for _ in texts]
+            if message == self._latest:  # with another stamp: still the same questions
+                names: Sequence[str] = [request.id for request in self._requests]
+            else:
+                names = ids or [self._next_id() for _ in texts]
             self._latest = message
             self._requests = tuple(
                 Request(text, name, stamp or now) for text, name in zip(texts, names, strict=True)

@@ -16,15 +16,22 @@ from ssp_sam_ros.interface.parameters import PARAMETERS, Parameters, unknown_nam
 from ssp_sam_ros.perception.result import Outcome
 from ssp_sam_ros.session.answerer import Answerer, Job
 from ssp_sam_ros.session.answers import Answer, with_waiting_time
+from ssp_sam_ros.session.arrivals import Arrivals
 from ssp_sam_ros.session.clock import JUMP_BACK, SECOND, Clock
 from ssp_sam_ros.session.composer import Composer
 from ssp_sam_ros.session.contracts import Graph, RgbPicture, Segmenter
-from ssp_sam_ros.session.diagnostics import InputState, Status, inference_status, input_status
+from ssp_sam_ros.session.diagnostics import InputState, Level, Status, inference_status, input_status
 from ssp_sam_ros.session.messages import nanoseconds_of
 from ssp_sam_ros.session.outputs import Output
 from ssp_sam_ros.session.points import DepthBuffer, Pinhole
 from ssp_sam_ros.session.problems import Problems
-from ssp_sam_ros.session.requests import LONGEST_EXPRESSION, Request, RequestIntake
+from ssp_sam_ros.session.requests import (
+    LONGEST_EXPRESSION,
+    MOST_EXPRESSIONS,
+    Request,
+    RequestIntake,
+    same_questions,
+)
 from ssp_sam_ros.session.schedule import Limits, Picture, Schedule
 from ssp_sam_ros.session.worker import Worker
 
@@ -76,6 +83,7 @@ class Session:
         self._turn = 0
         self._latest_time = 0
         self._last_total = 0.0
+        self._arrivals = {name: Arrivals() for name in self.cameras}
         self._rates = {name: (0, time.monotonic()) for name in self.cameras}
 
     def start(self) -> None:
@@ -112,6 +120,7 @@ class Session:
         with self._changed:
             self._now()
             self._schedules[camera].offer(picture, needed)
+            self._arrivals[camera].add(picture.arrival)
             self._changed.notify()
 
     def depth(self, camera: str, message: Any) -> None:
@@ -124,9 +133,10 @@ class Session:
         try:
             self._depth[camera].camera = Pinhole.from_camera_info(message)
         except ValueError as error:
-            self._problems.report("calibration", str(error))
+            if Output.TARGET_POINTS in self._graph.wanted(camera):
+                self._problems.report("calibration", camera, str(error), error, Level.WARN)
             return
-        self._problems.solved("calibration")
+        self._problems.solved("calibration", camera)
 
     def set_parameter(self, name: str, value: object) -> None:
         """Change a parameter that may change while running.
@@ -162,7 +172,9 @@ class Session:
 
     def diagnostics(self, inputs: Mapping[str, InputState]) -> list[Status]:
         """The statuses of all inputs (given by camera) and of inference; rates since the last call."""
+        wanted = {camera: self._graph.wanted(camera) for camera in self.cameras}
         with self._changed:
+            self._drop_old_problems(wanted)
             now = self._now()
             statuses = [
                 self._input_status(camera, inputs[camera], schedule, now)
@@ -179,10 +191,21 @@ class Session:
                 "last picture": f"{self._last_total * 1e3:.1f} ms",
             }
             active = len(next(iter(schedules)).requests)
-        subscribed = any(self._graph.wanted(camera) for camera in self.cameras)
-        model = self._segmenter.model_name
-        statuses.append(inference_status(self._node, model, active, subscribed, str(self._problems), values))
+        model, problems = self._segmenter.model_name, self._problems.present()
+        subscribed = any(wanted.values())
+        statuses.append(inference_status(self._node, model, active, subscribed, problems, values))
         return statuses
+
+    def _drop_old_problems(self, wanted: Mapping[str, frozenset[Output]]) -> None:
+        """Nothing solves a problem of work that is not done any more: it ends with the wish for that work."""
+        for camera, schedule in self._schedules.items():
+            if not schedule.requests or not wanted[camera]:
+                self._problems.solved("inference", camera)
+            points = Output.TARGET_POINTS in wanted[camera]
+            if not schedule.requests or not points:
+                self._problems.solved("depth", camera)
+            if not points:
+                self._problems.solved("calibration", camera)
 
     def _input_status(self, camera: str, state: InputState, schedule: Schedule[Any], now: int) -> Status:
         counters = schedule.counters
@@ -191,7 +214,8 @@ class Session:
         self._rates[camera] = (counters.received, here)
         rate = (counters.received - count) / max(here - since, 1e-9)
         values = {"received": counters.received, "became stale": counters.stale}
-        return input_status(self._node, camera, state, rate, schedule.age(now), values)
+        arriving = self._arrivals[camera].going_on(here)
+        return input_status(self._node, camera, state, arriving, rate, schedule.age(now), values)
 
     # --- requests -----------------------------------------------------------------------------------------
 
@@ -204,8 +228,9 @@ class Session:
             except ValueError as error:
                 reason = f"refused: {error}"
         log.error("%s", reason)
-        kept = [text[:LONGEST_EXPRESSION] for text in texts[: self._intake.max_expressions]]
-        requests = [Request(text, "", stamp or now) for text in kept]
+        names = ids if len(ids) == len(texts) else [""] * len(texts)
+        kept = list(zip(texts, names, strict=True))[:MOST_EXPRESSIONS]
+        requests = [Request(text[:LONGEST_EXPRESSION], name, stamp or now) for text, name in kept]
         for camera in self.cameras:
             if Output.RESULT in self._graph.wanted(camera):
                 self._send_unanswered(camera, None, requests, Outcome.FAILED, reason)
@@ -261,7 +286,7 @@ class Session:
         picture = job.picture
         image, answers = self._answerer.answer(job)
         self._last_total = time.monotonic() - picture.arrival
-        if self._schedules[job.camera].requests is not job.requests:
+        if not same_questions(self._schedules[job.camera].requests, job.requests):
             return  # cleared or replaced meanwhile: nobody asks for this any more
         answers = [with_waiting_time(a, job.started - picture.arrival, self._last_total) for a in answers]
         wanted = self._graph.wanted(job.camera)
@@ -285,9 +310,9 @@ class Session:
         try:
             points = self._composer.points(picture.stamp, picture.frame_id, answer, depth, max_offset)
         except ValueError as error:
-            self._problems.report("depth", str(error), error)
+            self._problems.report("depth", job.camera, str(error), error)
             return
-        self._problems.solved("depth")
+        self._problems.solved("depth", job.camera)
         self._send(job.camera, points)
 
     def _send_unanswered(

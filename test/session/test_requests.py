@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ssp_sam_ros.session.requests import Request, RequestIntake
+from ssp_sam_ros.session.requests import Request, RequestIntake, same_questions
 
 
 @pytest.fixture
@@ -57,3 +57,12 @@ def test_messages_that_are_wrong(intake: RequestIntake, ids: list[str], texts: l
     with pytest.raises(ValueError, match=text):
         intake.take(ids, texts, 0, 9)
     assert intake.take([], ["the red mug"], 0, 9) is kept
+
+
+def test_the_same_with_another_stamp_keeps_its_ids(intake: RequestIntake) -> None:
+    first = intake.take([], ["x", "y"], 5, now=9)
+    again = intake.take([], ["x", "y"], 7, now=9)
+    assert again == (Request("x", "1", 7), Request("y", "2", 7))
+    assert same_questions(first, again)
+    assert not same_questions(first, intake.take(["1", "3"], ["x", "y"], 7, now=9))
+    assert not same_questions(first, first[:1])

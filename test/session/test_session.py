@@ -170,6 +170,20 @@ def test_an_expression_sent_again_and_again_is_answered_all_the_same(world: Worl
     assert {r.expression_id for r in results} == {"1"}
 
 
+@pytest.mark.parametrize("ids", [[], ["a"]])
+def test_a_stamped_array_sent_again_lets_the_answer_at_hand_out(running: World, ids: list[str]) -> None:
+    world = running
+    world.segmenter.may_go_on.clear()
+    world.session.refer_array(world.expressions(["the red mug"], ids, seconds=0.1))
+    world.show(0.1)
+    assert world.segmenter.working.wait(10)
+    world.session.refer_array(world.expressions(["the red mug"], ids, seconds=0.2))
+    world.segmenter.may_go_on.set()
+    world.graph.wait_for(lambda: bool(world.graph.of(Output.RESULT)))
+    (result,) = world.graph.of(Output.RESULT)
+    assert (result.outcome, result.header) == (FOUND, world.image(0.1).header)
+
+
 def test_an_answer_never_comes_from_a_picture_older_than_the_expression(world: World) -> None:
     world.show(0.1)
     world.clock.seconds = 0.2
@@ -194,6 +208,16 @@ def test_an_array_that_is_wrong_is_answered(world: World) -> None:
     assert "1 ids for 2 expressions" in results[0].reason
     world.show(0.1)
     assert not world.session.run_pending()
+
+
+def test_a_refused_array_keeps_its_ids(make_world: Callable[..., World]) -> None:
+    world = make_world(max_expressions=1)
+    world.session.refer_array(world.expressions(["x", "y"], ["a", "b"]))
+    results = world.graph.of(Output.RESULT)
+    assert [(r.expression_id, r.expression, r.outcome) for r in results] == [
+        ("a", "x", FAILED),
+        ("b", "y", FAILED),
+    ]
 
 
 def test_a_text_beyond_all_bounds_is_answered_but_not_kept(world: World) -> None:
@@ -393,6 +417,72 @@ def test_a_silent_input_is_explained(world: World, inputs: InputState, text: str
     status = world.session.diagnostics({"": inputs})[0]
     assert status.level is Level.WARN
     assert text in status.message
+
+
+def test_a_slow_camera_is_no_silent_one(world: World) -> None:
+    world.show(0.1)
+    for _ in range(3):  # reports between two pictures
+        assert world.session.diagnostics({"": state()})[0].level is Level.OK
+
+
+def test_messages_that_cannot_be_read_are_reported(world: World) -> None:
+    inputs = InputState("/camera/image_raw", "sensor_msgs/msg/Image", "best effort", 1, malformed=7)
+    status = world.session.diagnostics({"": inputs})[0]
+    assert status.level is Level.WARN
+    assert "7 messages on /camera/image_raw could not be read" in status.message
+    world.show(0.1)
+    status = world.session.diagnostics({"": inputs})[0]
+    assert (status.level, status.values["malformed"]) == (Level.OK, 7)
+
+
+def inference(world: World) -> Any:
+    return world.session.diagnostics({camera: state() for camera in world.session.cameras})[-1]
+
+
+def test_one_cameras_failure_is_not_solved_by_the_other(make_world: Callable[..., World]) -> None:
+    world = make_world(cameras=["left", "right"])
+    world.graph.subscribed = frozenset({Output.RESULT})
+    world.session.refer("the red mug")
+    world.segmenter.fails = RuntimeError("out of memory")
+    world.show(0.1, camera="left")
+    world.session.run_pending()
+    world.segmenter.fails = None
+    world.show(0.1, camera="right")
+    world.session.run_pending()
+    status = inference(world)
+    assert (status.level, status.message) == (Level.ERROR, "left: RuntimeError: out of memory")
+
+
+def test_a_failure_ends_with_the_request(world: World) -> None:
+    world.session.refer("the red mug")
+    world.segmenter.fails = RuntimeError("out of memory")
+    world.show(0.1)
+    world.session.run_pending()
+    assert inference(world).level is Level.ERROR
+    world.session.refer("")
+    assert inference(world).level is Level.OK
+
+
+def test_missing_depth_ends_with_the_subscription_to_points(world: World) -> None:
+    world.session.refer("the red mug")
+    world.show(0.1)
+    world.session.run_pending()
+    assert "no target points" in inference(world).message
+    world.graph.subscribed = frozenset({Output.MASK})
+    assert inference(world).level is Level.OK
+
+
+def test_calibration_matters_only_for_points(world: World) -> None:
+    uncalibrated = SimpleNamespace(k=[0.0] * 9, p=[0.0] * 12)
+    world.graph.subscribed = frozenset({Output.MASK})
+    world.session.camera_info("", uncalibrated)
+    assert inference(world).level is Level.OK
+    world.graph.subscribed = frozenset({Output.TARGET_POINTS})
+    world.session.camera_info("", uncalibrated)
+    assert inference(world).level is Level.WARN
+    assert "not calibrated" in inference(world).message
+    world.graph.subscribed = frozenset({Output.MASK})
+    assert inference(world).level is Level.OK
 
 
 def test_inference_says_why_it_is_idle(world: World) -> None:
