@@ -30,9 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compressed", action="store_true", help="send JPEGs on TOPIC/compressed instead")
     parser.add_argument("--seed", type=int, default=0, help="seed of the simulated scene")
     ending = parser.add_mutually_exclusive_group()
-    ending.add_argument("--loop", action="store_true", help="start over at the end (default)")
-    ending.add_argument("--once", action="store_true", help="one pass, begun when somebody subscribes")
-    ending.add_argument("--count", type=int, metavar="N", help="N pictures, begun when somebody subscribes")
+    ending.add_argument("--loop", action="store_true", default=True, help="start over at the end (default)")
+    ending.add_argument(
+        "--once", dest="loop", action="store_false", help="one pass, begun when somebody subscribes"
+    )
+    ending.add_argument(
+        "--count", type=_count, metavar="N", help="N pictures, begun when somebody subscribes"
+    )
 
 
 def _rate(text: str) -> float:
@@ -40,6 +44,12 @@ def _rate(text: str) -> float:
     if not 0 < rate <= 1000:
         raise argparse.ArgumentTypeError(f"{text} is not a rate between 0 and 1000 Hz")
     return rate
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pictures, 1 or more")
+    return int(text)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -66,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     log = logging.getLogger("ssp_sam")
     stop = stop_on_signals()
     source = open_source(args.source, args.size, args.seed)
-    if args.once and source.endless:
+    if not args.loop and source.endless:
         raise ValueError(f"--once needs a source with an end, not {source.name}; --count N ends any")
     rate = args.rate or source.rate
     kind = "CompressedImage" if args.compressed else "Image"
@@ -77,16 +87,16 @@ def run(args: argparse.Namespace) -> int:
         publisher = participant.publisher(topic, f"sensor_msgs/msg/{kind}", QoS("reliable", depth=5))
         participant.announce()
         log.info("%s on %s (sensor_msgs/msg/%s) at %.4g Hz", source.name, topic, kind, rate)
-        if args.once or args.count:
+        if args.count or not args.loop:
             _wait_for_subscription(publisher, stop)
         due = time.monotonic()
-        for picture in _passes(source, rate, loop=not args.once):
+        for picture in _passes(source, rate, loop=args.loop):
             if stop.wait(max(0.0, due - time.monotonic())) or sent == args.count:
                 break
             publisher.publish(_message(picture, args.frame_id, args.compressed))
             sent += 1
             due = max(due + 1.0 / rate, time.monotonic() - 1.0 / rate)  # late: go on from here, no burst
-        if args.once or args.count:
+        if args.count or not args.loop:
             stop.wait(1.0 / rate)  # the last picture is still on its way
         log.info(
             "sent %d pictures, %d of them to a subscriber too slow to take them", sent, publisher.undelivered
@@ -95,9 +105,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _passes(source: Source, rate: float, loop: bool) -> Iterator[Pixels]:
-    yield from source.pictures(rate)
-    while loop:
-        yield from source.pictures(rate)
+    """One pass, or one after the other; ValueError where one has no picture (else this would spin)."""
+    more = True
+    while more:
+        count = 0
+        for picture in source.pictures(rate):
+            count += 1
+            yield picture
+        if not count:
+            raise ValueError(f"{source.name}: there is no picture to send (any more)")
+        more = loop
 
 
 def _wait_for_subscription(publisher: Publisher, stop: threading.Event) -> None:

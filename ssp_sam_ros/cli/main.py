@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Protocol
@@ -67,8 +68,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     args.ros = ros
     try:
-        return args.module.run(args)
-    except (ValueError, OSError, ImportError) as error:
+        code: int = args.module.run(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read the output has enough. What is still buffered must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
         if args.traceback:
             raise
         print(f"ssp-sam {args.command}: error: {error}{_hint(error)}", file=sys.stderr)

@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from ssp_sam_ros.dds.operator import Operator
     from ssp_sam_ros.interface.names import NodeNames
     from ssp_sam_ros.interface.ros_arguments import RosArguments
+    from ssp_sam_ros.session.requests import MOST_EXPRESSIONS
 
     ros = args.ros or RosArguments()
     namespace, _, node = args.node.rpartition("/")
@@ -49,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
     stop = stop_on_signals()
     if not all(expression.strip() for expression in args.expressions):
         raise ValueError("an expression is empty")
+    if len(args.expressions) > MOST_EXPRESSIONS and not args.one_by_one:
+        raise ValueError(f"more than {MOST_EXPRESSIONS} expressions at once; add --one-by-one")
     printer = AnswerPrinter(args.json, args.save)
     operator = Operator(
         ros.names_for(f"say_{os.getpid()}"), target, args.camera, overlays=args.save is not None
@@ -63,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
         if args.clear:
             operator.clear()
     finally:
-        printer.finish()
         operator.close()
+        printer.finish()
     if not complete:
         print(f"ssp-sam say: {printer.silence}", file=sys.stderr)
     return 0 if complete and printer.all_answered else 1

@@ -22,6 +22,11 @@ _TUNING = (
 _NO_MULTICAST = "<General><AllowMulticast>false</AllowMulticast></General>"
 _RANGES = ("SUBNET", "LOCALHOST", "OFF", "SYSTEM_DEFAULT")
 
+REFUSAL_HINT = (
+    "there may be too many processes on it (try another ROS_DOMAIN_ID), else check CYCLONEDDS_URI and the "
+    "network interfaces"
+)
+
 _domains: dict[int, Domain] = {}
 
 
@@ -92,6 +97,4 @@ def open_domain(number: int) -> None:
     except DDSException as error:
         if error.code == DDSException.DDS_RETCODE_PRECONDITION_NOT_MET:
             return
-        raise ValueError(
-            f"DDS domain {number} cannot be opened ({error}); check CYCLONEDDS_URI and the network interfaces"
-        ) from None
+        raise ValueError(f"DDS domain {number} cannot be opened ({error}); {REFUSAL_HINT}") from None

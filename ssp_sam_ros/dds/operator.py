@@ -15,6 +15,7 @@ from ssp_sam_ros.interface.names import NodeNames
 from ssp_sam_ros.interface.topics import TOPICS, Topic
 from ssp_sam_ros.session.diagnostics import Level
 from ssp_sam_ros.session.messages import MessageBuilder, nanoseconds_of
+from ssp_sam_ros.session.requests import LONGEST_EXPRESSION
 
 _SPIN = 0.05  # seconds between looks at `stop` and the deadline
 _SETTLE = (
@@ -86,7 +87,8 @@ class Operator:
         if len(expressions) == 1:
             text = expressions[0].strip()
             self._one.publish(self._builder.text(text))
-            return lambda message: 0 if message.expression == text else None
+            answered = text[:LONGEST_EXPRESSION]  # one that is too long comes back cut, with the refusal
+            return lambda message: 0 if message.expression == answered else None
         prefix = f"say-{uuid.uuid4().hex[:8]}-"
         ids = [f"{prefix}{index}" for index in range(len(expressions))]
         self._several.publish(self._builder.expressions(self._builder.header(0, ""), ids, expressions))

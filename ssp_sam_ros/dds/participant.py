@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -18,7 +19,7 @@ from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 from rosbags.serde import SerdeError
 
-from ssp_sam_ros.dds.domain import domain_id, open_domain
+from ssp_sam_ros.dds.domain import REFUSAL_HINT, domain_id, open_domain
 from ssp_sam_ros.dds.graph import (
     DISCOVERY_QOS,
     DISCOVERY_TOPIC,
@@ -36,6 +37,15 @@ _ANY_SAMPLE = SampleState.Any | ViewState.Any | InstanceState.Any
 _TAKE = 32  # samples fetched at once
 
 log = logging.getLogger("ssp_sam")
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Turns a refusal of DDS into a ValueError that names what was refused."""
+    try:
+        yield
+    except DDSException as error:
+        raise ValueError(f"{what}: {error}") from error
 
 
 class Publisher:
@@ -145,29 +155,40 @@ class Participant:
         """Join the domain of ROS_DOMAIN_ID.
 
         Raises:
-            ValueError: the environment's settings of the domain or of discovery are wrong.
+            ValueError: the environment's settings of the domain or of discovery are wrong, or DDS refuses.
         """
         self.names = names
         number = domain_id()
         open_domain(number)
-        self.domain = DomainParticipant(number, DdsQos(Policy.Userdata(b"enclave=/;")))
-        self._waitset = WaitSet(self.domain)
+        with _explained(f"DDS domain {number} cannot be joined; {REFUSAL_HINT}"):
+            self.domain = DomainParticipant(number, DdsQos(Policy.Userdata(b"enclave=/;")))
+            self._waitset = WaitSet(self.domain)
+            self._discovery = Publisher(self.domain, DISCOVERY_TOPIC, DISCOVERY_TYPE, DISCOVERY_QOS)
         self._publishers: list[Publisher] = []
         self._subscriptions: list[Subscription] = []
-        self._discovery = Publisher(self.domain, DISCOVERY_TOPIC, DISCOVERY_TYPE, DISCOVERY_QOS)
         self.announce()
 
     def publisher(self, topic: str, type_name: str, qos: QoS) -> Publisher:
-        """A publisher of an absolute topic name; call `announce` when the last one is made."""
-        publisher = Publisher(self.domain, topic_on_the_wire(topic), type_name, qos)
+        """A publisher of an absolute topic name; call `announce` when the last one is made.
+
+        Raises:
+            ValueError: DDS refuses, for example as the topic has another type in this process.
+        """
+        with _explained(f"no publisher of {topic} ({type_name})"):
+            publisher = Publisher(self.domain, topic_on_the_wire(topic), type_name, qos)
         self._publishers.append(publisher)
         return publisher
 
     def subscription(
         self, topic: str, type_name: str, qos: QoS, callback: Callable[[Any], None]
     ) -> Subscription:
-        """A subscription to an absolute topic name; call `announce` when the last one is made."""
-        subscription = Subscription(self.domain, topic_on_the_wire(topic), type_name, qos, callback)
+        """A subscription to an absolute topic name; call `announce` when the last one is made.
+
+        Raises:
+            ValueError: as for `publisher`.
+        """
+        with _explained(f"no subscription to {topic} ({type_name})"):
+            subscription = Subscription(self.domain, topic_on_the_wire(topic), type_name, qos, callback)
         self._subscriptions.append(subscription)
         self._waitset.attach(subscription.condition)
         return subscription

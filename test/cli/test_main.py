@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ssp_sam_ros.cli import parity
 from ssp_sam_ros.cli.main import COMMANDS, build_parser, main
 
 
@@ -74,6 +78,41 @@ def test_an_error_is_one_line_or_a_traceback_on_demand(
     )
     with pytest.raises(ValueError, match="holds no pictures"):
         main(["--traceback", "camera", "--source", str(tmp_path)])
+
+
+def test_a_runtime_error_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_args: object) -> int:
+        raise RuntimeError("no off-screen OpenGL")
+
+    monkeypatch.setattr(parity, "run", fail)
+    assert main(["parity"]) == 1
+    assert capsys.readouterr().err == "ssp-sam parity: error: no off-screen OpenGL\n"
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly() -> None:
+    code = (
+        "import sys\n"
+        "from ssp_sam_ros.cli import parity\n"
+        "from ssp_sam_ros.cli.main import main\n"
+        "parity.run = lambda args: print('a line') or 0\n"
+        "sys.exit(main(['parity']))\n"
+    )
+    there, here = os.pipe()
+    os.close(there)
+    try:
+        run = subprocess.run(
+            [sys.executable, "-c", code], stdout=here, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    finally:
+        os.close(here)
+    assert (run.returncode, run.stderr) == (1, "")
+
+
+def test_more_expressions_than_a_node_takes(signals: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["say", *map(str, range(33)), "--timeout", "0"]) == 1
+    assert "more than 32 expressions" in capsys.readouterr().err
 
 
 def test_every_command_says_what_it_is_for() -> None:

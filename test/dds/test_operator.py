@@ -68,6 +68,15 @@ def test_one_and_several(start_node: Any, operator: Operator, camera: None) -> N
         assert time.monotonic() < deadline
 
 
+def test_a_refusal_finds_its_question(start_node: Any, operator: Operator) -> None:
+    start_node(max_expressions=1)
+    assert operator.wait_for_node(lambda: False)
+    (answer,) = answers(operator, ["x" * 1001])
+    assert (answer.outcome, len(answer.expression)) == (answer.FAILED, 1000)
+    several = answers(operator, ["patch", "absent"])
+    assert [(a.expression, a.outcome) for a in several] == [("patch", 3), ("absent", 3)]
+
+
 def test_silence_is_explained_without_a_node(operator: Operator) -> None:
     assert not operator.wait_for_node(lambda: True)
     assert "there is no node /ssp_sam" in operator.explain_silence()

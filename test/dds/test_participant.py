@@ -8,7 +8,9 @@ import time
 from typing import Any
 
 import numpy as np
+import pytest
 from cyclonedds.builtin import BuiltinDataReader, BuiltinTopicDcpsPublication
+from cyclonedds.core import DDSException
 from cyclonedds.qos import Policy
 
 from ssp_sam_ros.dds.graph import NodeWatch, PublisherWatch
@@ -146,3 +148,17 @@ def test_closing_and_joining_again() -> None:
             participant.subscription("/text", STRING, RELIABLE, print)
             participant.publisher("/text", STRING, RELIABLE)
             participant.announce()
+
+
+def test_a_domain_that_cannot_be_joined_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise DDSException(DDSException.DDS_RETCODE_OUT_OF_RESOURCES, "no room")
+
+    monkeypatch.setattr("ssp_sam_ros.dds.participant.DomainParticipant", refuse)
+    with pytest.raises(ValueError, match=r"cannot be joined; .* another ROS_DOMAIN_ID"):
+        Participant(NodeNames("one"))
+
+
+def test_a_topic_that_dds_refuses_is_named(tester: Any) -> None:
+    with pytest.raises(ValueError, match="no publisher of /a b"):
+        tester.participant.publisher("/a b", STRING, RELIABLE)
