@@ -28,14 +28,16 @@ class WeightsInfo:
     Attributes:
         digest: SHA-256 of the parameters (`parameter_digest`).
         domain: the only kind of pictures they are good for ("simulated tabletop"), "" for any.
-        source: the file they came from, or "random".
+        source: the file they came from, or "random:SEED".
         metadata: the file's own text entries.
+        is_random: whether nothing was ever trained; `source` cannot tell, a file may be called anything.
     """
 
     digest: str
     domain: str
     source: str
     metadata: Mapping[str, str] = field(default_factory=dict)
+    is_random: bool = False
 
 
 def shipped_weights(variant_name: str) -> Path:
@@ -47,9 +49,8 @@ def load_network(
     variant: str | Path | Variant = "ssp_sam_tiny",
     weights: str | Path | None = None,
     device: str | torch.device = "cpu",
-    dtype: torch.dtype = torch.float32,
 ) -> tuple[SSPSAM, WeightsInfo]:
-    """The network of `variant` with parameters, in evaluation mode.
+    """The network of `variant` with parameters, float32, in evaluation mode.
 
     Args:
         variant: its name, the path of its JSON file, or the variant itself.
@@ -57,7 +58,6 @@ def load_network(
             else the path of this package's safetensors or of a checkpoint of the authors' code. A file of
             this package holds its variant, and that one is built: sizes and vocabulary belong to the weights.
         device: where the parameters go.
-        dtype: their type; they are read and digested as float32.
 
     Raises:
         WeightsError: one line saying what is wrong with the weights and what to do.
@@ -77,7 +77,7 @@ def load_network(
         network, info = _random(variant, weights)
     else:
         network, info = _from_file(variant, Path(weights))
-    return network.eval().to(device=device, dtype=dtype), info
+    return network.eval().to(device), info
 
 
 def _random(variant: Variant, weights: str) -> tuple[SSPSAM, WeightsInfo]:
@@ -86,7 +86,8 @@ def _random(variant: Variant, weights: str) -> tuple[SSPSAM, WeightsInfo]:
         raise WeightsError(f"weights '{weights}': the seed after 'random:' is a whole number")
     network = build_unfilled(variant)
     fill_randomly(network, int(seed))
-    return network, WeightsInfo(parameter_digest(network.state_dict()), domain="", source=f"{RANDOM}:{seed}")
+    digest = parameter_digest(network.state_dict())
+    return network, WeightsInfo(digest, domain="", source=f"{RANDOM}:{seed}", is_random=True)
 
 
 def _from_file(variant: Variant, path: Path) -> tuple[SSPSAM, WeightsInfo]:

@@ -122,7 +122,7 @@ def test_loss_falls_on_a_set_this_small(root: Path, variant: str, tmp_path: Path
 
 def test_exported_weights_load_into_the_package(root: Path, variant: str, tmp_path: Path) -> None:
     trainer = train(config(root, variant, domain="coloured rectangles"), tmp_path / "out")
-    net, info = load_network(variant, export_weights(trainer), device="cpu", dtype=torch.float32)
+    net, info = load_network(variant, export_weights(trainer))
     assert info.domain == "coloured rectangles"
     for name, value in trainer.average.state_dict().items():
         if value.is_floating_point():

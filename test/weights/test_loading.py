@@ -94,6 +94,13 @@ def test_random_weights_are_seeded(small_variant):
         load_network(small_variant, "random:x")
 
 
+def test_only_random_weights_are_random(tmp_path, small_network, small_variant):
+    assert load_network(small_variant, "random:1")[1].is_random
+    path = tmp_path / "random_init.safetensors"
+    save_network(path, small_network)
+    assert not load_network(small_variant, path)[1].is_random
+
+
 def test_a_variant_without_shipped_weights_says_what_to_do(small_variant):
     assert not shipped_weights("ssp_sam_224").exists()
     with pytest.raises(WeightsError, match="path of its checkpoint"):
@@ -108,8 +115,3 @@ def test_an_unknown_variant(small_variant):
 def test_a_wrong_path_names_it(tmp_path, small_variant):
     with pytest.raises(WeightsError, match=r"nowhere\.pth does not exist"):
         load_network(small_variant, tmp_path / "nowhere.pth")
-
-
-def test_dtype(small_variant):
-    network, _ = load_network(small_variant, "random", dtype=torch.float64)
-    assert network.mlp.weight.dtype == torch.float64
