@@ -138,9 +138,19 @@ class Segmenter:
         return self._weights.source
 
     @property
+    def has_random_weights(self) -> bool:
+        """Whether the parameters were never trained: then the answers mean nothing."""
+        return self._weights.is_random
+
+    @property
     def domain(self) -> str:
         """The only kind of pictures the weights are good for, "" if any."""
         return self._weights.domain
+
+    @property
+    def inference(self) -> Inference:
+        """The network's stages, for those who need their tensors; without caches and not thread-safe."""
+        return self._inference
 
     @property
     def device(self) -> torch.device:

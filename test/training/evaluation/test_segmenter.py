@@ -9,6 +9,7 @@ import torch
 from ssp_sam_ros.network import build_tokenizer
 from ssp_sam_ros.perception.preprocessing import sam_input
 from ssp_sam_ros.perception.result import Outcome
+from ssp_sam_ros.perception.segmenter import Segmenter
 from ssp_sam_ros.weights import load_network
 from ssp_sam_training.evaluation.segmenter import SegmenterPredictor
 from ssp_sam_training.metrics import letterbox_prediction
@@ -88,6 +89,19 @@ def test_the_description_says_what_was_evaluated(predictor: SegmenterPredictor) 
     assert (description["device"], description["dtype"]) == ("cpu", "float32")
     assert description["no_target_threshold"] == 0.5
     assert predictor.letterbox_input == (240, 320)
+
+
+def test_the_network_is_stored_as_the_segmenter_stores_it(image: np.ndarray) -> None:
+    predictor = SegmenterPredictor.load("ssp_sam_tiny", "random", "cpu", "bfloat16")
+    shipped = Segmenter.load("ssp_sam_tiny", "random", "cpu", "bfloat16")
+    scored, used = (
+        {name: tensor.dtype for name, tensor in segmenter.inference.network.state_dict().items()}
+        for segmenter in (predictor.segmenter, shipped)
+    )
+    assert scored == used
+    assert torch.bfloat16 in used.values()
+    predictor.segmenter.encode(image)
+    assert predictor.segmenter.cache_stats()["pictures"].entries == 0
 
 
 def test_what_cannot_be_loaded_is_said_first() -> None:

@@ -11,35 +11,30 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ssp_sam_ros.network import SSPSAM, build_tokenizer
-from ssp_sam_ros.perception.inference import EncodedPicture, Inference
-from ssp_sam_ros.perception.precision import arithmetic, choose_device, choose_precision
+from ssp_sam_ros.network import build_tokenizer
+from ssp_sam_ros.perception.inference import EncodedPicture
+from ssp_sam_ros.perception.precision import arithmetic
 from ssp_sam_ros.perception.result import Outcome, Result
 from ssp_sam_ros.perception.segmenter import Segmenter
-from ssp_sam_ros.weights import WeightsInfo, load_network
 
 from ..metrics import letterbox_prediction
 from .predictor import Prediction
 
 
 class SegmenterPredictor:
-    """Asks a `Segmenter`, with its caches off: in an evaluation every picture comes once."""
+    """Asks a `Segmenter`, by preference one that caches no pictures: in an evaluation each comes once."""
 
-    def __init__(self, network: SSPSAM, weights: WeightsInfo, dtype: str | torch.dtype = "auto") -> None:
-        """Wrap a network that is on its device, in evaluation mode. Raises ValueError as `Segmenter` does."""
-        self.segmenter = Segmenter(network, weights, dtype, image_cache_bytes=0)
-        self._inference = Inference(network, self.segmenter.dtype)
-        self._tokenizer = build_tokenizer(network.variant)
+    def __init__(self, segmenter: Segmenter) -> None:
+        self.segmenter = segmenter
+        self._inference = segmenter.inference
+        self._tokenizer = build_tokenizer(segmenter.variant)
 
     @classmethod
     def load(
         cls, variant: str | Path, weights: str | Path | None, device: str = "auto", dtype: str = "auto"
     ) -> SegmenterPredictor:
-        """Load as `Segmenter.load` does; arguments and errors are the same."""
-        chosen = choose_device(device)
-        precision = choose_precision(dtype, chosen)  # before the loading, which takes longer
-        network, info = load_network(variant, weights, chosen)
-        return cls(network, info, precision)
+        """Ask `Segmenter.load`; arguments and errors are the same."""
+        return cls(Segmenter.load(variant, weights, device, dtype, image_cache_bytes=0))
 
     @property
     def description(self) -> dict[str, Any]:
