@@ -59,30 +59,21 @@ def run(args: argparse.Namespace) -> int:
 
     # Before torch is loaded: a wrong path should not take seconds to notice.
     image = read_image(args.image)
-    args.output.mkdir(parents=True, exist_ok=True)
 
+    from ssp_sam_ros.cli.weights_warning import weights_warning
     from ssp_sam_ros.perception.segmenter import Segmenter
 
     segmenter = Segmenter.load(args.variant, args.weights, args.device, args.dtype)
     if args.no_target_threshold is not None:
         segmenter.no_target_threshold = args.no_target_threshold
-    _warn_about_weights(segmenter.domain, segmenter.weights_source)
+    if warning := weights_warning(segmenter):
+        print(f"WARNING: {warning}", file=sys.stderr)
+    args.output.mkdir(parents=True, exist_ok=True)  # not before: an error above should leave no empty folder
     results = segmenter.refer(segmenter.encode(image), args.expression)
     for number, result in enumerate(results, start=1):
         name = f"{args.image.stem}_{number}_{_slug(result.expression)}"
         print(json.dumps(_write(image, result, args.output, name), ensure_ascii=False), flush=True)
     return 0
-
-
-def _warn_about_weights(domain: str, source: str) -> None:
-    if domain:
-        print(
-            f"WARNING: these weights know nothing but pictures of one kind: {domain.upper()}. "
-            "On any other picture the answers mean nothing.",
-            file=sys.stderr,
-        )
-    elif source.startswith("random"):
-        print("WARNING: RANDOM weights: the answers mean nothing.", file=sys.stderr)
 
 
 def _write(image: np.ndarray, result: Result, folder: Path, name: str) -> dict[str, Any]:

@@ -84,6 +84,7 @@ def test_camera_node_and_operator(ssp_sam: Callable[..., Any], pictures: Path, t
     assert lines[0].startswith("expression")
     assert [line.startswith("the blue can") for line in lines[1:]] == [True] * 3
     node.wait_for_log("nothing to look for any more")
+    assert "RANDOM weights: the answers mean nothing." in node.log
 
     assert camera.end(signal.SIGINT) == 0
     code, output = ssp_sam("say", "the blue can", "--timeout", "3", "--json").finish()
