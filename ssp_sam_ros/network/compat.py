@@ -9,6 +9,7 @@ for everything this package uses; calling one of the operators still fails, as i
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import torch
 
@@ -27,8 +28,6 @@ def _compiled_operators_load() -> bool:
     if spec is None or not spec.submodule_search_locations:
         return True  # not installed: let the import say so in its own words
     for folder in spec.submodule_search_locations:
-        from pathlib import Path
-
         for path in sorted(Path(folder).glob("_C*.so")) + sorted(Path(folder).glob("_C*.pyd")):
             try:
                 torch.ops.load_library(str(path))
