@@ -47,7 +47,7 @@ setup(
         "numpy>=1.26",
         "opencv-python-headless>=4.8",
         "open_clip_torch>=3.0",
-        "pillow>=9.0",
+        "pillow>=10.1",
         "PyYAML>=6.0",
         "safetensors>=0.4",
         "segment-anything>=1.0",

@@ -66,6 +66,10 @@ def run(args: argparse.Namespace) -> int:
         f"camera ({source}), node and operator on ROS domain {domain}; logs in {args.out / 'logs'}",
         flush=True,
     )
+    # A page or drawings of an earlier run must not pass for this one's, should it fail.
+    (args.out / "index.html").unlink(missing_ok=True)
+    for drawing in (args.out / "answers").glob("*.png"):
+        drawing.unlink()
     # Ended from outside, the processes started here must end, too.
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
