@@ -2,7 +2,8 @@
 
 Trained from scratch on little data the published form stays at "segment everything" for long: small
 activations drown in the gating's tanh x tanh, and sparse prompts alone say little to an untrained mask
-decoder.
+decoder. And a convolutional trunk hardly tells where a patch is: positions that join queries and keys alone
+say where to look, but nothing the sequence passes on would say what was found where.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ class PromptExtensions(nn.Module):
         if on.visual_skip:
             self.visual_norm = nn.LayerNorm(variant.joint_dim)
             self.visual = nn.Linear(variant.joint_dim, width)
+        if on.position:
+            waves = position_waves(*variant.clip.grid)
+            self.register_buffer("waves", waves, persistent=False)
+            self.position = nn.Linear(waves.shape[1], width)
         if on.alignment:
             self.align_visual = nn.LayerNorm(variant.joint_dim)
             self.align_text = nn.Linear(variant.joint_dim, variant.joint_dim)
@@ -48,7 +53,15 @@ class PromptExtensions(nn.Module):
         """Whether the variant has any extension inside the prompt encoder."""
         on = variant.extensions
         return any(
-            (on.gating_norms, on.visual_skip, on.text_in_sequence, on.alignment, on.dense_prompt, on.presence)
+            (
+                on.gating_norms,
+                on.visual_skip,
+                on.position,
+                on.text_in_sequence,
+                on.alignment,
+                on.dense_prompt,
+                on.presence,
+            )
         )
 
     def norm_selected(self, selected: Tensor) -> Tensor:
@@ -60,11 +73,13 @@ class PromptExtensions(nn.Module):
         return self.phrase(phrase) if self.on.gating_norms else phrase
 
     def add_visual(self, patches: Tensor, f_v: Tensor) -> Tensor:
-        """patches (N, n, W) plus the projection of the picture's F_v, (N or 1, n, D)."""
+        """patches (N, n, W) plus projections of the picture's F_v, (N or 1, n, D), and of where each patch is."""
         if self.on.gating_norms:
             patches = self.fused(patches)
         if self.on.visual_skip:
             patches = patches + self.visual(self.visual_norm(f_v))
+        if self.on.position:
+            patches = patches + self.position(self.waves)
         return patches
 
     def alignment(self, visual: Tensor, sentence: Tensor) -> Tensor | None:
@@ -99,6 +114,18 @@ class PromptExtensions(nn.Module):
         if self.on.presence:
             out["presence"] = self.presence(box_token)[..., 0].float()
         return out
+
+
+def position_waves(rows: int, columns: int) -> Tensor:
+    """Where each patch's centre is, (rows * columns, 14): y and x in -1..1, and their sines and cosines.
+
+    Wavelengths are 2, 1 and 1/2 of the picture.
+    """
+    y = (2 * torch.arange(rows) + 1) / rows - 1
+    x = (2 * torch.arange(columns) + 1) / columns - 1
+    places = torch.stack(torch.meshgrid(y, x, indexing="ij"), dim=-1).reshape(-1, 2)
+    angles = torch.cat([places * torch.pi * k for k in (0.5, 1.0, 2.0)], dim=1)
+    return torch.cat([places, angles.sin(), angles.cos()], dim=1)
 
 
 def apply_presence(logits: Tensor, presence: Tensor | None) -> Tensor:

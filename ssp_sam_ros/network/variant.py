@@ -112,6 +112,7 @@ class Extensions:
 
     gating_norms: bool = False  # layer norms before, around and after the gating of steps 3 to 8
     visual_skip: bool = False  # projected F_v joins F_ss before the prompt encoder's sequence
+    position: bool = False  # and so does each patch's place in the picture
     text_in_sequence: bool = False  # phrase and word tokens join that sequence
     alignment: bool = False  # a learned similarity of patches and sentence joins that sequence
     dense_prompt: bool = False  # the sequence's patch tokens become SAM's dense prompt
