@@ -8,15 +8,13 @@ The reference in the same run is the plain way: one `refer` call per expression 
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from report import machine, percentiles, table, write
+from report import arguments, machine, percentiles, table, write
 
 COUNTS = (1, 4, 16)
 
@@ -70,16 +68,11 @@ def measure(variant: str, weights: str | None, device: str, dtype: str, repeats:
 
 def main() -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--variant", default="ssp_sam_tiny")
-    parser.add_argument("--weights", help="file or 'random' (default: the variant's shipped weights)")
+    parser = arguments(__doc__, "core")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtypes", nargs="+", default=["float32", "bfloat16"])
     parser.add_argument("--repeats", type=int, default=60)
     parser.add_argument("--threads", type=int, help="CPU threads (default: torch's)")
-    parser.add_argument("--out", type=Path, default=Path("out/benchmarks/core.json"))
     args = parser.parse_args()
     if args.threads:
         import torch

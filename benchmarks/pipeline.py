@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from report import machine, percentiles, resident_mib, table, write
+from report import arguments, machine, percentiles, resident_mib, table, write
 
 CLIP = Path(__file__).resolve().parents[1] / "ssp_sam_ros" / "assets" / "tabletop_clip"
 
@@ -120,11 +120,7 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--variant", default="ssp_sam_tiny")
-    parser.add_argument("--weights", help="file or 'random' (default: the variant's shipped weights)")
+    parser = arguments(__doc__, "pipeline")
     parser.add_argument(
         "--source", default=CLIP, help="as `ssp-sam camera --source` (default: the shipped clip)"
     )
@@ -136,7 +132,6 @@ def main() -> None:
     )
     parser.add_argument("--rate", type=float, default=10.0, help="camera rate of the latency phase")
     parser.add_argument("--fast-rate", type=float, default=60.0, help="camera rate of the throughput phase")
-    parser.add_argument("--out", type=Path, default=Path("out/benchmarks/pipeline.json"))
     args = parser.parse_args()
     os.environ.setdefault("ROS_DOMAIN_ID", str(random.randrange(1, 100)))
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")

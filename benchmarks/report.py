@@ -5,6 +5,7 @@ And the hardware it ran on.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -13,6 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+
+def arguments(doc: str | None, name: str) -> argparse.ArgumentParser:
+    """A parser with the options of every benchmark: `doc` is the module's docstring, `name` its JSON's."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--variant", default="ssp_sam_tiny")
+    parser.add_argument("--weights", help="file or 'random' (default: the variant's shipped weights)")
+    parser.add_argument("--out", type=Path, default=Path(f"out/benchmarks/{name}.json"))
+    return parser
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float]:
