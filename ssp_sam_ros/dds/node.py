@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ssp_sam_ros.dds.graph import PublisherWatch, type_on_the_wire
@@ -16,12 +14,13 @@ from ssp_sam_ros.interface.endpoints import PICTURE_TOPICS, Endpoint, endpoints_
 from ssp_sam_ros.interface.image_codec import decode_compressed, decode_rgb
 from ssp_sam_ros.interface.names import NodeNames
 from ssp_sam_ros.interface.parameters import Parameters
-from ssp_sam_ros.interface.qos import QoS, mismatch
+from ssp_sam_ros.interface.qos import QoS
 from ssp_sam_ros.interface.topics import Direction
 from ssp_sam_ros.session.clock import Clock, SimulatedClock, system_clock
 from ssp_sam_ros.session.composer import Composer, DrawOverlay
 from ssp_sam_ros.session.contracts import Segmenter
-from ssp_sam_ros.session.diagnostics import InputState, Level, Status
+from ssp_sam_ros.session.diagnostics import InputState, why_unmatched
+from ssp_sam_ros.session.input_warnings import InputWarnings
 from ssp_sam_ros.session.messages import MessageBuilder, nanoseconds_of
 from ssp_sam_ros.session.outputs import Output
 from ssp_sam_ros.session.session import Session
@@ -71,7 +70,7 @@ class PerceptionNode:
             self._follow(self._clock, names.resolve("/clock"))
         self._participant.announce()
         self._started = self._last_diagnostics = time.monotonic()
-        self._warned: dict[str, str] = {}
+        self._warnings = InputWarnings()
         self.session.start()
 
     # --- Graph, for the session ---------------------------------------------------------------------------
@@ -118,7 +117,7 @@ class PerceptionNode:
             way = "from" if topic.direction is Direction.INPUT else "to"
             log.info("%-4s %s (%s; %s)", way, name, topic.type, qos)
             if topic.direction is Direction.INPUT:
-                callback = self._callback(topic.key, camera)
+                callback = self.session.input(topic.key, camera)
                 subscription = self._participant.subscription(name, topic.type, qos, callback)
                 if topic.key in PICTURE_TOPICS.values():
                     self._pictures[camera] = (name, subscription)
@@ -137,18 +136,6 @@ class PerceptionNode:
             lambda message: clock.set(nanoseconds_of(message.clock)),
         )
 
-    def _callback(self, key: str, camera: str) -> Callable[[Any], None]:
-        session = self.session
-        callbacks: dict[str, Callable[[Any], None]] = {
-            "image": partial(session.picture, camera),
-            "compressed_image": partial(session.picture, camera),
-            "depth_image": partial(session.depth, camera),
-            "camera_info": partial(session.camera_info, camera),
-            "referring_expression": lambda message: session.refer(message.data),
-            "expressions": session.refer_array,
-        }
-        return callbacks[key]
-
     # --- diagnostics --------------------------------------------------------------------------------------
 
     def _publish_diagnostics(self) -> None:
@@ -156,36 +143,17 @@ class PerceptionNode:
         header = self._builder.header(self._clock(), "")
         self._diagnostics.publish(self._builder.diagnostics(header, statuses))
         if time.monotonic() - self._started >= _PATIENCE:
-            for status in statuses:
-                self._warn_about(status)
+            self._warnings.heed(statuses)
 
     def _input_state(self, camera: str) -> InputState:
         name, subscription = self._pictures[camera]
-        reasons = []
-        for publisher in self._watch.of(name):
-            expected = type_on_the_wire(subscription.type_name)
-            if publisher.type != expected:
-                reasons.append(f"it sends {publisher.type}, not {expected}")
-            elif reason := mismatch(publisher.qos, subscription.qos):
-                reasons.append(reason)
+        publishers = [(publisher.type, publisher.qos) for publisher in self._watch.of(name)]
+        expected = type_on_the_wire(subscription.type_name)
         return InputState(
             name,
             subscription.type_name,
             str(subscription.qos),
             subscription.publishers(),
-            "; ".join(reasons),
+            why_unmatched(expected, subscription.qos, publishers),
             subscription.malformed,
         )
-
-    def _warn_about(self, status: Status) -> None:
-        """Log what is wrong with an input once, and that it is well again."""
-        if ": input" not in status.name:
-            return
-        before = self._warned.get(status.name, "")
-        if status.level is Level.OK:
-            if before:
-                log.info("%s", status.message)
-            self._warned[status.name] = ""
-        elif status.message != before:
-            log.warning("%s", status.message)
-            self._warned[status.name] = status.message

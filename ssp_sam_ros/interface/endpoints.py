@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from ssp_sam_ros.interface.names import NodeNames, Remap
+from ssp_sam_ros.interface.names import Remap
 from ssp_sam_ros.interface.parameters import Parameters
 from ssp_sam_ros.interface.qos import QoS
 from ssp_sam_ros.interface.qos_overrides import check_topics, overridden
@@ -12,6 +13,13 @@ from ssp_sam_ros.interface.topics import TOPICS, Topic
 
 PICTURE_TOPICS = {"raw": "image", "compressed": "compressed_image"}
 """Key of the picture topic by parameter `image_transport`."""
+
+
+class Resolver(Protocol):
+    """Whatever knows a node's namespace and remapping rules: `NodeNames`, or a node of rclpy."""
+
+    def resolve(self, name: str) -> str:
+        """The absolute topic name after remapping."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ def default_remaps() -> list[Remap]:
     return [Remap(topic.name, topic.default_remap) for topic in TOPICS.values() if topic.default_remap]
 
 
-def endpoints_of(names: NodeNames, parameters: Parameters) -> list[Endpoint]:
+def endpoints_of(names: Resolver, parameters: Parameters) -> list[Endpoint]:
     """All endpoints of a node, once per camera where the topic is per camera.
 
     Raises:

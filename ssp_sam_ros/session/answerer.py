@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
 from ssp_sam_ros.perception.result import Outcome
 from ssp_sam_ros.session.answers import Answer, without_answer
+from ssp_sam_ros.session.calls import Call
 from ssp_sam_ros.session.contracts import RgbPicture, Segmenter
 from ssp_sam_ros.session.problems import Problems
 from ssp_sam_ros.session.requests import Request
@@ -16,12 +17,22 @@ from ssp_sam_ros.session.schedule import Picture
 
 @dataclass(frozen=True)
 class Job:
-    """A picture to be worked on for the requests active at that time; `started` as `Picture.arrival`."""
+    """A picture to be worked on for the requests active at that time, or those of a call.
+
+    `started` as `Picture.arrival`.
+    """
 
     camera: str
     picture: Picture[Any]
     requests: tuple[Request, ...]
     started: float
+    call: Call | None = None
+
+    @property
+    def key(self) -> Hashable | None:
+        """What tells the picture apart from all others; None: its bytes alone do."""
+        unknown = not self.picture.stamp or (self.call is not None and self.call.picture is not None)
+        return None if unknown else (self.camera, self.picture.epoch, self.picture.stamp)
 
 
 class Answerer:
@@ -37,19 +48,18 @@ class Answerer:
     def answer(self, job: Job) -> tuple[RgbPicture | None, list[Answer]]:
         """The picture, where it could be decoded, and an answer to each request."""
         image = None
-        picture = job.picture
-        # Without a stamp nothing tells two pictures apart but their bytes.
-        key = (job.camera, picture.epoch, picture.stamp) if picture.stamp else None
+        decode = (job.call and job.call.decode) or self._decode
         try:
-            image = self._decode(picture.payload)
-            frame = self._segmenter.encode(image, key=key)
+            image = decode(job.picture.payload)
+            frame = self._segmenter.encode(image, key=job.key)
             results = self._segmenter.refer(
                 frame, [request.expression for request in job.requests], [r.id for r in job.requests]
             )
         except Exception as error:
             # Broad on purpose: whatever a picture or a device does, who asked is told, and the node lives on.
             reason = f"{type(error).__name__}: {error}"
-            self._problems.report("inference", job.camera, reason, error)
+            if job.call is None:  # a caller is told by the reply
+                self._problems.report("inference", job.camera, reason, error)
             self.failures += 1
             return image, [self.without_answer(r, Outcome.FAILED, reason) for r in job.requests]
         self._problems.solved("inference", job.camera)

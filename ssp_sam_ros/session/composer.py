@@ -12,6 +12,7 @@ from ssp_sam_ros.interface.image_codec import decode_depth
 from ssp_sam_ros.interface.label_image import label_image
 from ssp_sam_ros.perception.result import Outcome, Result
 from ssp_sam_ros.session.answers import Answer
+from ssp_sam_ros.session.calls import Reply
 from ssp_sam_ros.session.messages import MessageBuilder
 from ssp_sam_ros.session.outputs import Output, is_answer
 from ssp_sam_ros.session.points import DepthBuffer, points_of
@@ -89,6 +90,13 @@ class Composer:
             raise ValueError(f"no target points: no depth picture within {max_offset} s of the picture")
         xyz = points_of(answer.result.mask, decode_depth(message), depth.camera)
         return [(Output.TARGET_POINTS, self._builder.points(self._builder.header(stamp, frame_id), xyz))]
+
+    def reply(self, stamp: int, frame_id: str, answers: Sequence[Answer]) -> Reply:
+        """What a call gets for its picture."""
+        header = self._builder.header(stamp, frame_id)
+        failed = all(answer.result.outcome is Outcome.FAILED for answer in answers)
+        reasons = dict.fromkeys(answer.result.reason for answer in answers) if failed else {}
+        return Reply([self._builder.result(header, answer) for answer in answers], "; ".join(reasons))
 
     def unanswered(self, stamp: int, frame_id: str, answers: Sequence[Answer]) -> Outgoing:
         """The messages for requests that no picture was worked on for; they go to `result` only."""

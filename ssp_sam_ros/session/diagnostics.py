@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+
+from ssp_sam_ros.interface.qos import QoS, mismatch
 
 
 class Level(Enum):
@@ -40,6 +42,23 @@ class InputState:
     publishers: int
     mismatch: str = ""
     malformed: int = 0
+
+
+def why_unmatched(expected: str, subscription: QoS, publishers: Iterable[tuple[str, QoS]]) -> str:
+    """Why publishers that are there do not match a subscription, "" where all do.
+
+    Args:
+        expected: the subscription's type, spelt as the publishers' types are.
+        subscription: its QoS.
+        publishers: type and QoS of each.
+    """
+    reasons = []
+    for type_name, qos in publishers:
+        if type_name != expected:
+            reasons.append(f"it sends {type_name}, not {expected}")
+        elif reason := mismatch(qos, subscription):
+            reasons.append(reason)
+    return "; ".join(reasons)
 
 
 def input_status(
@@ -96,6 +115,7 @@ def inference_status(
     subscribed: bool,
     problems: Sequence[tuple[Level, str]],
     values: Mapping[str, object],
+    paused: str = "",
 ) -> Status:
     """The status of inference.
 
@@ -106,10 +126,13 @@ def inference_status(
         subscribed: whether anybody listens to an output.
         problems: level and text of what is wrong; the worst level is the status's.
         values: counters and times to report as they are.
+        paused: why no work is done at present, "" where it is.
     """
     if problems:
         level = max((level for level, _ in problems), key=lambda level: level.value)
         message = "; ".join(text for _, text in problems)
+    elif paused:
+        level, message = Level.OK, f"idle: {paused}"
     elif not active:
         level, message = Level.OK, "idle: no expression is active"
     elif not subscribed:

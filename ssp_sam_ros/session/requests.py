@@ -27,6 +27,19 @@ def same_questions(some: Sequence[Request], others: Sequence[Request]) -> bool:
     return [(r.expression, r.id) for r in some] == [(r.expression, r.id) for r in others]
 
 
+def check_texts(texts: Sequence[str], most: int) -> None:
+    """See that expressions are neither too many nor too long.
+
+    Raises:
+        ValueError: they are.
+    """
+    for text in texts:
+        if len(text) > LONGEST_EXPRESSION:
+            raise ValueError(f"an expression has {len(text)} characters, {LONGEST_EXPRESSION} are allowed")
+    if len(texts) > most:
+        raise ValueError(f"{len(texts)} expressions at once, but max_expressions is {most}")
+
+
 class RequestIntake:
     """Turns what arrives on the topics into requests and numbers those that carry no id."""
 
@@ -52,15 +65,7 @@ class RequestIntake:
         Raises:
             ValueError: too many expressions, one too long, ids that repeat, or not one id for each text.
         """
-        for text in texts:
-            if len(text) > LONGEST_EXPRESSION:
-                raise ValueError(
-                    f"an expression has {len(text)} characters, {LONGEST_EXPRESSION} are allowed"
-                )
-        if len(texts) > self.max_expressions:
-            raise ValueError(
-                f"{len(texts)} expressions at once, but max_expressions is {self.max_expressions}"
-            )
+        check_texts(texts, self.max_expressions)
         if ids and len(ids) != len(texts):
             raise ValueError(f"{len(ids)} ids for {len(texts)} expressions; give one each, or none")
         if len(set(ids)) != len(ids):

@@ -90,6 +90,11 @@ class Schedule(Generic[Payload]):
         self.counters.started += 1
         return picture
 
+    def fresh_since(self, stamp: int, now: int) -> Picture[Payload] | None:
+        """The newest picture, if it is stamped at or after `stamp` and fresh; whoever else uses it."""
+        picture = self.newest
+        return picture if picture and picture.stamp >= stamp and self._fresh(picture, now) else None
+
     def wait(self, now: int) -> float:
         """Seconds until `max_rate` allows the next picture."""
         if self.limits.max_rate <= 0 or self._last_start is None:
@@ -121,12 +126,17 @@ class Schedule(Generic[Payload]):
         self._epoch += 1
         self.requests = tuple(replace(r, stamp=min(r.stamp, now)) for r in self.requests)
 
+    def resume(self, now: int) -> None:
+        """Work goes on after a pause: the camera has `max_image_age` before the requests become stale."""
+        self._stale = False
+        self._reset_at = now
+
     def _usable(self, picture: Picture[Payload]) -> bool:
         return bool(self.requests) and picture.stamp >= max(request.stamp for request in self.requests)
 
     def _has_fresh_picture(self, now: int) -> bool:
-        if self.newest is not None:
-            return self._fresh(self.newest, now)
+        if self.newest is not None and self._fresh(self.newest, now):
+            return True
         return self._reset_at is not None and now - self._reset_at <= self.limits.max_image_age * SECOND
 
     def _fresh(self, picture: Picture[Payload], now: int) -> bool:

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ssp_sam_ros.interface.parameters import PARAMETERS, Parameters, unknown_name
@@ -17,6 +18,7 @@ from ssp_sam_ros.perception.result import Outcome
 from ssp_sam_ros.session.answerer import Answerer, Job
 from ssp_sam_ros.session.answers import Answer, with_waiting_time
 from ssp_sam_ros.session.arrivals import Arrivals
+from ssp_sam_ros.session.calls import Call, Calls, Reply
 from ssp_sam_ros.session.clock import JUMP_BACK, SECOND, Clock
 from ssp_sam_ros.session.composer import Composer
 from ssp_sam_ros.session.contracts import Graph, RgbPicture, Segmenter
@@ -30,6 +32,7 @@ from ssp_sam_ros.session.requests import (
     MOST_EXPRESSIONS,
     Request,
     RequestIntake,
+    check_texts,
     same_questions,
 )
 from ssp_sam_ros.session.schedule import Limits, Picture, Schedule
@@ -80,6 +83,8 @@ class Session:
 
         self._changed = threading.Condition()
         self._worker = Worker(self._changed, self._next_job, self._pause, self._carry_out)
+        self._calls = Calls()
+        self._paused = ""
         self._turn = 0
         self._latest_time = 0
         self._last_total = 0.0
@@ -100,9 +105,41 @@ class Session:
         Returns:
             False where the worker is still busy after `patience` seconds; it is left behind.
         """
+        self._finish(self._take_all_calls(), "the node is ending")
         return self._worker.close(patience)
 
+    def pause(self, reason: str) -> None:
+        """Work on nothing from here on; an answer being worked on is dropped, what is asked for stays.
+
+        Args:
+            reason: what callers and the diagnostics are told.
+        """
+        with self._changed:
+            self._paused = reason
+        self._finish(self._take_all_calls(), reason)
+
+    def resume(self) -> None:
+        """Work again; a camera has `max_image_age` before its requests become stale."""
+        with self._changed:
+            now = self._now()
+            for schedule in self._schedules.values():
+                schedule.resume(now)
+            self._paused = ""
+            self._changed.notify()
+
     # --- inputs -------------------------------------------------------------------------------------------
+
+    def input(self, key: str, camera: str) -> Callable[[Any], None]:
+        """What takes the messages of an input topic, named by its key in the interface table."""
+        takers: dict[str, Callable[[Any], None]] = {
+            "image": partial(self.picture, camera),
+            "compressed_image": partial(self.picture, camera),
+            "depth_image": partial(self.depth, camera),
+            "camera_info": partial(self.camera_info, camera),
+            "referring_expression": lambda message: self.refer(message.data),
+            "expressions": self.refer_array,
+        }
+        return takers[key]
 
     def refer(self, text: str) -> None:
         """A referring expression for all cameras; an empty text clears, one too long is answered FAILED."""
@@ -114,14 +151,42 @@ class Session:
 
     def picture(self, camera: str, message: Any) -> None:
         """A picture message of one camera."""
-        stamp = nanoseconds_of(message.header.stamp)
-        picture = Picture(stamp, message.header.frame_id, message, arrival=time.monotonic())
-        needed = bool(self._graph.wanted(camera))
+        picture = self._picture(message)
+        needed = bool(self._graph.wanted(camera)) and not self._paused
         with self._changed:
             self._now()
             self._schedules[camera].offer(picture, needed)
             self._arrivals[camera].add(picture.arrival)
             self._changed.notify()
+
+    def segment(
+        self,
+        texts: Sequence[str],
+        finish: Callable[[Reply], None],
+        camera: str = "",
+        image: Any | None = None,
+        decode: Callable[[Any], RgbPicture] | None = None,
+    ) -> None:
+        """Answer expressions once, whatever is active on the topics.
+
+        Args:
+            texts: referring expressions.
+            finish: takes the reply; called once, at once or from another thread.
+            camera: whose next picture to use; "" for the first one.
+            image: sensor_msgs/Image to use instead.
+            decode: turns `image` into RGB.
+        """
+        camera = camera or self.cameras[0]
+        with self._changed:
+            now = self._now()
+            failure = self._refusal(texts, camera)
+            if not failure:
+                requests = tuple(Request(text.strip(), str(i), now) for i, text in enumerate(texts, 1))
+                picture = None if image is None else self._picture(image)
+                self._calls.add(Call(camera, requests, finish, picture, decode))
+                self._changed.notify()
+        if failure:
+            finish(Reply(failure=failure))
 
     def depth(self, camera: str, message: Any) -> None:
         """A depth picture aligned with the camera's pictures; kept only while somebody wants points."""
@@ -162,6 +227,13 @@ class Session:
             RuntimeError: the worker's thread has ended by an error; the node cannot go on.
         """
         self._worker.check()
+        if self._paused:
+            return
+        with self._changed:
+            expired = self._calls.take_expired(self._schedules, self._now())
+            reasons = [self._why_stale(self._schedules[call.camera]) for call in expired]
+        for call, reason in zip(expired, reasons, strict=True):
+            call.finish(Reply(failure=reason))
         for camera, schedule in self._schedules.items():
             if Output.RESULT in self._graph.wanted(camera):
                 self._report_stale(camera, schedule)
@@ -190,10 +262,10 @@ class Session:
                 "messages undelivered": self._graph.undelivered(),
                 "last picture": f"{self._last_total * 1e3:.1f} ms",
             }
-            active = len(next(iter(schedules)).requests)
+            active, paused = len(next(iter(schedules)).requests), self._paused
         model, problems = self._segmenter.model_name, self._problems.present()
         subscribed = any(wanted.values())
-        statuses.append(inference_status(self._node, model, active, subscribed, problems, values))
+        statuses.append(inference_status(self._node, model, active, subscribed, problems, values, paused))
         return statuses
 
     def _drop_old_problems(self, wanted: Mapping[str, frozenset[Output]]) -> None:
@@ -251,20 +323,54 @@ class Session:
             now = self._now()
             if not schedule.newly_stale(now):
                 return
-            requests, newest, age = schedule.requests, schedule.newest, schedule.age(now)
-            limit = f"max_image_age is {schedule.limits.max_image_age} s"
-        if age is None:
-            reason = f"no picture has arrived yet ({limit})"
-        else:
-            hint = "; the stamps look like another clock's: use_sim_time?" if age > _HOUR else ""
-            reason = f"the newest picture is {age:.3f} s old ({limit}){hint}"
+            requests, newest, reason = schedule.requests, schedule.newest, self._why_stale(schedule)
         self._send_unanswered(camera, newest, requests, Outcome.STALE, reason)
+
+    def _why_stale(self, schedule: Schedule[Any]) -> str:
+        age, limit = schedule.age(self._now()), f"max_image_age is {schedule.limits.max_image_age} s"
+        if age is None:
+            return f"no picture has arrived yet ({limit})"
+        hint = "; the stamps look like another clock's: use_sim_time?" if age > _HOUR else ""
+        return f"the newest picture is {age:.3f} s old ({limit}){hint}"
+
+    def _refusal(self, texts: Sequence[str], camera: str) -> str:
+        """Why a call cannot be taken, "" where it can."""
+        if self._paused:
+            return self._paused
+        if camera not in self.cameras:
+            return f"there is no camera {camera!r}; these are: {', '.join(map(repr, self.cameras))}"
+        if not texts:
+            return "no expression was given"
+        try:
+            check_texts(texts, self._intake.max_expressions)
+        except ValueError as error:
+            return f"refused: {error}"
+        return ""
+
+    def _take_all_calls(self) -> list[Call]:
+        with self._changed:
+            return self._calls.take_all()
+
+    @staticmethod
+    def _finish(calls: Sequence[Call], failure: str) -> None:
+        for call in calls:
+            call.finish(Reply(failure=failure))
+
+    @staticmethod
+    def _picture(message: Any) -> Picture[Any]:
+        stamp = nanoseconds_of(message.header.stamp)
+        return Picture(stamp, message.header.frame_id, message, arrival=time.monotonic())
 
     # --- work, in the worker's thread ---------------------------------------------------------------------
 
     def _next_job(self) -> Job | None:
         """The next picture due, cameras taking turns; nothing while nobody listens to a camera's outputs."""
+        if self._paused:
+            return None
         now = self._now()
+        if due := self._calls.take_due(self._schedules, now):
+            call, called_on = due
+            return Job(call.camera, called_on, call.requests, time.monotonic(), call)
         for offset in range(len(self.cameras)):
             camera = self.cameras[(self._turn + offset) % len(self.cameras)]
             schedule = self._schedules[camera]
@@ -286,6 +392,10 @@ class Session:
         picture = job.picture
         image, answers = self._answerer.answer(job)
         self._last_total = time.monotonic() - picture.arrival
+        if job.call is not None:
+            answers = [with_waiting_time(a, job.started - picture.arrival, self._last_total) for a in answers]
+            job.call.finish(self._composer.reply(picture.stamp, picture.frame_id, answers))
+            return
         if not same_questions(self._schedules[job.camera].requests, job.requests):
             return  # cleared or replaced meanwhile: nobody asks for this any more
         answers = [with_waiting_time(a, job.started - picture.arrival, self._last_total) for a in answers]
@@ -300,7 +410,7 @@ class Session:
 
     def _send(self, camera: str, messages: Sequence[tuple[Output, Any]]) -> None:
         for output, message in messages:
-            if self._worker.closing:
+            if self._worker.closing or self._paused:
                 return
             self._graph.publish(camera, output, message)
 
@@ -337,6 +447,7 @@ class Session:
             log.warning("the clock jumped back by %.3f s: ages start anew", jump)
             for schedule in self._schedules.values():
                 schedule.clock_jumped_back(now)
+            self._calls.clock_jumped_back(now)
             self._intake.forget()
             for buffer in self._depth.values():
                 buffer.clear()
