@@ -40,7 +40,7 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
-        (f"share/{NAME}/config", sorted(glob("config/*.yaml"))),
+        (f"share/{NAME}/config", sorted(glob("config/*.*"))),
         (f"share/{NAME}/launch", sorted(glob("launch/*.launch.py"))),
     ],
     install_requires=[
@@ -62,6 +62,11 @@ setup(
         "dev": DEV,
         "all": [*SIM, *DDS, *TRAINING, *DEV],
     },
-    entry_points={"console_scripts": [f"ssp-sam = {NAME}.cli.main:main"]},
+    entry_points={
+        "console_scripts": [
+            f"ssp-sam = {NAME}.cli.main:main",
+            f"perception_node = {NAME}.ros.perception_node:main",
+        ]
+    },
     zip_safe=False,
 )

@@ -52,7 +52,7 @@ RULES = {
         "numpy rclpy cv_bridge sensor_msgs std_msgs std_srvs vision_msgs diagnostic_msgs geometry_msgs "
         "builtin_interfaces lifecycle_msgs rcl_interfaces ssp_sam_msgs",
         "ssp_sam_ros.interface ssp_sam_ros.session ssp_sam_ros.perception.result",
-        lazy="ssp_sam_ros.perception",
+        lazy="ssp_sam_ros.perception ssp_sam_ros.cli.weights_warning",
     ),
     "ssp_sam_ros/speech": _rule("numpy", lazy="pocketsphinx"),
     "ssp_sam_ros/sim": _rule("numpy cv2", lazy="mujoco"),

@@ -41,6 +41,7 @@ class Answerer:
     def __init__(self, segmenter: Segmenter, decode: Callable[[Any], RgbPicture], problems: Problems) -> None:
         """`decode` turns a picture message into RGB and raises ValueError where it cannot."""
         self.failures = 0
+        self.last_error = ""
         self._segmenter = segmenter
         self._decode = decode
         self._problems = problems
@@ -61,6 +62,7 @@ class Answerer:
             if job.call is None:  # a caller is told by the reply
                 self._problems.report("inference", job.camera, reason, error)
             self.failures += 1
+            self.last_error = reason
             return image, [self.without_answer(r, Outcome.FAILED, reason) for r in job.requests]
         self._problems.solved("inference", job.camera)
         return image, [Answer(r, result) for r, result in zip(job.requests, results, strict=True)]

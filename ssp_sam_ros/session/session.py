@@ -36,6 +36,7 @@ from ssp_sam_ros.session.requests import (
     same_questions,
 )
 from ssp_sam_ros.session.schedule import Limits, Picture, Schedule
+from ssp_sam_ros.session.statistics import Statistics
 from ssp_sam_ros.session.worker import Worker
 
 _HOUR = 3600.0
@@ -55,6 +56,7 @@ class Session:
         decode: Callable[[Any], RgbPicture],
         clock: Clock,
         parameters: Parameters,
+        health: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
         """Set up without starting; `start` starts the worker.
 
@@ -66,11 +68,13 @@ class Session:
             decode: picture message to (height, width, 3) uint8 RGB; ValueError where it cannot.
             clock: the node's clock.
             parameters: checked values; `set_parameter` changes them later.
+            health: what else to report of inference, by key.
         """
         self._node = node
         self._segmenter = segmenter
         self._graph = graph
         self._composer = composer
+        self._health = health
         self._clock = clock
         self._problems = Problems()
         self._answerer = Answerer(segmenter, decode, self._problems)
@@ -88,6 +92,7 @@ class Session:
         self._turn = 0
         self._latest_time = 0
         self._last_total = 0.0
+        self._statistics = Statistics()
         self._arrivals = {name: Arrivals() for name in self.cameras}
         self._rates = {name: (0, time.monotonic()) for name in self.cameras}
 
@@ -261,6 +266,9 @@ class Session:
                 "pictures failed": self._answerer.failures,
                 "messages undelivered": self._graph.undelivered(),
                 "last picture": f"{self._last_total * 1e3:.1f} ms",
+                **self._statistics.values(),
+                "last error": self._answerer.last_error or "none",
+                **self._health(),
             }
             active, paused = len(next(iter(schedules)).requests), self._paused
         model, problems = self._segmenter.model_name, self._problems.present()
@@ -392,13 +400,13 @@ class Session:
         picture = job.picture
         image, answers = self._answerer.answer(job)
         self._last_total = time.monotonic() - picture.arrival
+        answers = [with_waiting_time(a, job.started - picture.arrival, self._last_total) for a in answers]
         if job.call is not None:
-            answers = [with_waiting_time(a, job.started - picture.arrival, self._last_total) for a in answers]
             job.call.finish(self._composer.reply(picture.stamp, picture.frame_id, answers))
             return
+        self._statistics.add(answers[0].result)
         if not same_questions(self._schedules[job.camera].requests, job.requests):
             return  # cleared or replaced meanwhile: nobody asks for this any more
-        answers = [with_waiting_time(a, job.started - picture.arrival, self._last_total) for a in answers]
         wanted = self._graph.wanted(job.camera)
         self._send(
             job.camera, self._composer.compose(picture.stamp, picture.frame_id, image, answers, wanted)

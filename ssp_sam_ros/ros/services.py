@@ -1,0 +1,69 @@
+"""The services of the node: `~/segment` and `~/enable`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.task import Future
+
+from ssp_sam_ros.interface.topics import SERVICES
+from ssp_sam_ros.ros.conversion import raw_decoder
+from ssp_sam_ros.ros.messages import message_class
+from ssp_sam_ros.session.calls import Reply
+from ssp_sam_ros.session.session import Session
+
+
+class Services:
+    """Both services of one node, for one session."""
+
+    def __init__(self, node: Any, session: Session, enable: Callable[[bool], str]) -> None:
+        """Create them.
+
+        Args:
+            node: of rclpy.
+            session: answers.
+            enable: switches inference on or off and says what that means at present.
+        """
+        self._node = node
+        self._session = session
+        self._enable = enable
+        self._decode = raw_decoder()
+        # A call waits for its answer; in a group of its own it keeps no other callback from running.
+        group = ReentrantCallbackGroup()
+        takers = {"segment": self._take_segment, "enable": self._take_enable}
+        self._services = [
+            node.create_service(
+                message_class(service.type), service.name, takers[service.key], callback_group=group
+            )
+            for service in SERVICES.values()
+        ]
+
+    async def _take_segment(self, request: Any, response: Any) -> Any:
+        answered: Any = Future()
+        executor = self._node.executor
+
+        def finish(reply: Reply) -> None:
+            answered.set_result(reply)
+            executor.wake()  # the future is looked at when the executor wakes up
+
+        own = request.image.height > 0 and request.image.width > 0
+        self._session.segment(
+            request.expressions, finish, request.camera, request.image if own else None, self._decode
+        )
+        reply = await answered
+        response.success = not reply.failure
+        response.message = reply.failure
+        response.results = list(reply.results)
+        return response
+
+    def _take_enable(self, request: Any, response: Any) -> Any:
+        response.message = self._enable(request.data)
+        response.success = True
+        return response
+
+    def close(self) -> None:
+        """Leave."""
+        for service in self._services:
+            self._node.destroy_service(service)
