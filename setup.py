@@ -14,7 +14,8 @@ MESSAGES = f"{NAME}.interface.ssp_sam_msgs"
 SIM = ["mujoco>=3.2"]
 DDS = ["cyclonedds>=0.10.5", "rosbags>=0.10.5"]
 TRAINING = ["pycocotools>=2.0.8", "tensorboard>=2.16"]
-TEST = ["pytest>=7.4", "hypothesis>=6.100"]
+SIGLIP2 = ["tokenizers>=0.19"]
+TEST = ["pytest>=7.4", "hypothesis>=6.100", *SIGLIP2]
 DEV = [*TEST, "ruff>=0.6", "mypy>=1.11", "types-PyYAML>=6.0"]
 
 setup(
@@ -51,12 +52,14 @@ setup(
         "PyYAML>=6.0",
         "safetensors>=0.4",
         "segment-anything>=1.0",
+        "timm>=1.0.9",
         "torch>=2.6",
         "torchvision>=0.21",
     ],
     extras_require={
         "sim": SIM,
         "dds": DDS,
+        "siglip2": SIGLIP2,
         "training": TRAINING,
         "test": TEST,
         "dev": DEV,

@@ -38,7 +38,7 @@ def _rule(outside: str = "", inside: str = "", lazy: str = "") -> Rule:
 
 RULES = {
     # folder below the repository: rule
-    "ssp_sam_ros/network": _rule("torch open_clip segment_anything numpy"),
+    "ssp_sam_ros/network": _rule("torch open_clip segment_anything timm numpy", lazy="tokenizers"),
     "ssp_sam_ros/weights": _rule("torch numpy safetensors", "ssp_sam_ros.network"),
     "ssp_sam_ros/perception": _rule("torch numpy cv2 PIL", "ssp_sam_ros.network ssp_sam_ros.weights"),
     "ssp_sam_ros/interface": _rule("numpy cv2 yaml"),

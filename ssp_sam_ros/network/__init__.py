@@ -6,6 +6,7 @@ from . import compat  # noqa: F401  (first: it prepares the import of torchvisio
 from .features import ImageFeatures, Prompts, TextFeatures
 from .ssp_sam import SSPSAM
 from .tokenizer import Encoding, Tokenizer, build_tokenizer
+from .tokenizer_file import TokenizerFileError
 from .variant import Variant, VariantError, load_variant, variant_names
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Prompts",
     "TextFeatures",
     "Tokenizer",
+    "TokenizerFileError",
     "Variant",
     "VariantError",
     "build_tokenizer",

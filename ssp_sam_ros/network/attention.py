@@ -1,8 +1,9 @@
-"""Scaled dot-product attention over the projections of an `nn.MultiheadAttention`.
+"""Scaled dot-product attention for every part of the network, in one place.
 
-The modules of open_clip and torch keep the parameters (and so the tensor names of released checkpoints); the
-arithmetic runs here, in one place, because CLIP surgery needs the projections apart and because plain matrix
-products beat the fused CPU kernel at the sizes of the small variants.
+The modules of open_clip, timm, segment_anything and torch keep the parameters (and so the tensor names of
+released checkpoints); the arithmetic runs here, because CLIP surgery needs the projections apart, because
+SAM's relative positions would otherwise be materialised, and because which kernel is fastest depends on size
+and device.
 """
 
 from __future__ import annotations
@@ -11,6 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+FUSED_ON_CPU = 1024 * 1024
+"""From this many scores per head (queries x keys) on, the fused kernel is the faster one on a CPU.
+
+Below it the scores fit the processor's caches and two large matrix products win (docs/network.md has
+figures).
+"""
+
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
     """(N, L, heads * d) -> (N, heads, L, d)."""
@@ -18,20 +26,33 @@ def split_heads(x: Tensor, heads: int) -> Tensor:
     return x.view(n, length, heads, width // heads).transpose(1, 2)
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, bias: Tensor | None = None) -> Tensor:
-    """softmax(q k^T / sqrt(d) + bias) v per head.
+def join_heads(x: Tensor) -> Tensor:
+    """(N, heads, L, d) -> (N, L, heads * d)."""
+    return x.transpose(1, 2).flatten(2)
 
-    q: (N, Lq, W); k, v: (N, Lk, W); bias: broadcastable to (N, heads, Lq, Lk) or None. Returns (N, Lq, W).
+
+def attend_heads(
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None, scale: float | None = None
+) -> Tensor:
+    """softmax(scale q k^T + bias) v.
+
+    q: (N, heads, Lq, d); k: (N, heads, Lk, d); v: (N, heads, Lk, e); bias: broadcastable to (N, heads, Lq,
+    Lk) or None; scale: 1 / sqrt(d) if None. Returns (N, heads, Lq, e).
     """
-    q, k, v = split_heads(q, heads), split_heads(k, heads), split_heads(v, heads)
-    if q.is_cuda:
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=None if bias is None else bias.to(q.dtype))
-    else:
-        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
-        if bias is not None:
-            scores = scores + bias.to(scores.dtype)
-        out = scores.softmax(dim=-1).to(v.dtype) @ v
-    return out.transpose(1, 2).flatten(2)
+    if scale is None:
+        scale = q.shape[-1] ** -0.5
+    if q.is_cuda or q.shape[-2] * k.shape[-2] >= FUSED_ON_CPU:
+        mask = None if bias is None else bias.to(q.dtype)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
+    scores = (q * scale) @ k.transpose(-2, -1)
+    if bias is not None:
+        scores = scores + bias.to(scores.dtype)
+    return scores.softmax(dim=-1).to(v.dtype) @ v
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, bias: Tensor | None = None) -> Tensor:
+    """`attend_heads` over packed heads: q (N, Lq, W), k and v (N, Lk, W). Returns (N, Lq, W)."""
+    return join_heads(attend_heads(split_heads(q, heads), split_heads(k, heads), split_heads(v, heads), bias))
 
 
 def qkv(module: nn.MultiheadAttention, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

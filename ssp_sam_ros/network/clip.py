@@ -50,7 +50,7 @@ def build_clip(variant: Variant, vocabulary_size: int) -> Any:
 
 
 def _block(block: Any, x: Tensor, bias: Tensor | None = None) -> Tensor:
-    """One pre-norm residual block of CLIP, (B, L, W) -> (B, L, W)."""
+    """One pre-norm residual block of open_clip, (B, L, W) -> (B, L, W)."""
     h = block.ln_1(x)
     x = x + self_attention(block.attn, h, h, bias)
     return x + block.mlp(block.ln_2(x))
@@ -91,16 +91,21 @@ def visual_tokens(clip: Any, image: Tensor, surgery_blocks: int) -> Tensor:
 def text_tokens(clip: Any, ids: Tensor) -> tuple[Tensor, Tensor]:
     """F_w (N, context, W), the last layer norm's output, and F_s (N, D) before normalisation.
 
-    ids: (N, context) int64; the end token is the largest id of its row.
+    clip: open_clip's CLIP or the text tower of its EVA-CLIP. ids: (N, context) int64; the end token is the
+    largest id of its row.
     """
-    x = clip.token_embedding(ids)
-    x = x + clip.positional_embedding
+    words = word_tokens(clip, ids)
+    end = words[torch.arange(len(ids), device=ids.device), ids.argmax(dim=-1)]
+    return words, end @ clip.text_projection
+
+
+def word_tokens(tower: Any, ids: Tensor) -> Tensor:
+    """The last layer norm's output (N, context, W) of one of open_clip's text towers, causal or not."""
+    x = tower.token_embedding(ids)
+    x = x + tower.positional_embedding
     if torch.is_autocast_enabled(x.device.type):
         # A float32 table would keep the whole stream, and every product in it, in float32.
         x = x.to(torch.get_autocast_dtype(x.device.type))
-    bias = clip.attn_mask
-    for block in clip.transformer.resblocks:
-        x = _block(block, x, bias)
-    words = clip.ln_final(x)
-    end = words[torch.arange(len(ids), device=ids.device), ids.argmax(dim=-1)]
-    return words, end @ clip.text_projection
+    for block in tower.transformer.resblocks:
+        x = _block(block, x, tower.attn_mask)
+    return tower.ln_final(x)

@@ -73,7 +73,7 @@ class PromptExtensions(nn.Module):
         return self.phrase(phrase) if self.on.gating_norms else phrase
 
     def add_visual(self, patches: Tensor, f_v: Tensor) -> Tensor:
-        """patches (N, n, W) plus projections of the picture's F_v, (N or 1, n, D), and of where each patch is."""
+        """patches (N, n, W) plus projections of the picture's F_v, (N or 1, n, D), and of its place."""
         if self.on.gating_norms:
             patches = self.fused(patches)
         if self.on.visual_skip:

@@ -13,7 +13,8 @@ from torch import Tensor
 class ImageFeatures:
     """Everything computed from B pictures; all that is worth caching per picture.
 
-    visual: (B, 1+n, D) CLIP tokens, class token first, after the visual projection, not normalised.
+    visual: (B, c+n, D) CLIP tokens after the visual projection, not normalised; c class tokens come first
+        (`Variant.class_tokens`).
     embedding: (B, C, h, w) SAM's image embedding.
     high_res: () or two finer maps, (B, C/4, 2h, 2w) and (B, C/8, 4h, 4w), of variants with that extension.
     """

@@ -26,8 +26,11 @@ class SemanticSpatialPromptEncoder(nn.Module):
         super().__init__()
         sizes, width = variant.prompt, variant.sam.dim
         dim, count = sizes.dim, variant.clip.grid[0] * variant.clip.grid[1]
-        self.prompt_tokens = sizes.tokens
-        self.clip_img_proj = MLP([variant.joint_dim, dim, dim, dim])
+        self.prompt_tokens, self.class_tokens = sizes.tokens, variant.class_tokens
+        joint = variant.joint_dim
+        self.patch_proj = nn.Linear(joint, joint) if sizes.input_projections else None
+        self.sent_proj = nn.Linear(joint, joint) if sizes.input_projections else None
+        self.clip_img_proj = MLP([joint, dim, dim, dim])
         self.clip_proj = nn.Linear(variant.text.width, dim)
         self.text_proj = nn.GRU(dim, dim, batch_first=True, bidirectional=True)
         self.phrase_attn = PhraseAttention(2 * dim)
@@ -54,12 +57,15 @@ class SemanticSpatialPromptEncoder(nn.Module):
     def prompt(self, visual: Tensor, text: TextFeatures) -> Prompts:
         """Prompts for N expressions.
 
-        visual: (N, 1+n, D), or (1, 1+n, D) if all expressions refer to one picture; text: N rows.
+        visual: (N, c+n, D) with c class tokens, or (1, c+n, D) if all expressions refer to one picture;
+        text: N rows.
         """
-        padding = text.ids == PADDING
-        f_v = normalise_over_tokens(visual)
-        similarity = sentence_similarity(f_v[:, 1:], text.sentence)
-        selected = f_v[:, 1:] * similarity[..., None]
+        padding, sentence = text.ids == PADDING, text.sentence
+        if self.patch_proj is not None and self.sent_proj is not None:
+            visual, sentence = self.patch_proj(visual), self.sent_proj(sentence)
+        f_v = normalise_over_tokens(visual)[:, self.class_tokens :]
+        similarity = sentence_similarity(f_v, sentence)
+        selected = f_v * similarity[..., None]
         if self.extensions:
             selected = self.extensions.norm_selected(selected)
         v = self.clip_img_proj(selected)
@@ -71,8 +77,8 @@ class SemanticSpatialPromptEncoder(nn.Module):
         f_ss = torch.tanh(self.norm_img(v) * gate) * torch.tanh(phrase)[:, None]  # Eq. 9
         patches = self.mlp(f_ss.to(v.dtype))
         if self.extensions:
-            patches = self.extensions.add_visual(patches, f_v[:, 1:])
-            alignment = self.extensions.alignment(visual[:, 1:], text.sentence)
+            patches = self.extensions.add_visual(patches, f_v)
+            alignment = self.extensions.alignment(visual[:, self.class_tokens :], sentence)
             patches = self.extensions.add_alignment(patches, alignment)
         return self._generate(patches, phrase, t, psi, similarity)
 
@@ -126,7 +132,7 @@ class SemanticSpatialPromptEncoder(nn.Module):
 
 
 def normalise_over_tokens(visual: Tensor) -> Tensor:
-    """Step 1: (B, 1+n, D) divided by its L2 norm over the token axis, class token included, in float32."""
+    """Step 1: (B, c+n, D) divided by its L2 norm over the token axis, class token included, in float32."""
     return visual.float() / visual.float().norm(dim=1, keepdim=True)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from . import compat  # noqa: F401  (must come before segment_anything imports torchvision)
 from .features import ImageFeatures, Prompts
+from .sam_encoder import ViTEncoder
 from .trunk import TrunkEncoder
 from .variant import Variant
 
@@ -19,7 +20,7 @@ class Sam(nn.Module):
 
     def __init__(self, variant: Variant, with_image_encoder: bool = True) -> None:
         super().__init__()
-        from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, TwoWayTransformer
+        from segment_anything.modeling import MaskDecoder, PromptEncoder, TwoWayTransformer
 
         sam, encoder = variant.sam, variant.sam.encoder
         if not with_image_encoder:
@@ -27,7 +28,7 @@ class Sam(nn.Module):
         elif encoder.kind == "trunk":
             self.image_encoder: nn.Module = TrunkEncoder(variant)
         else:
-            self.image_encoder = ImageEncoderViT(
+            self.image_encoder = ViTEncoder(
                 depth=encoder.depth,
                 embed_dim=encoder.width,
                 img_size=sam.image_size[0],

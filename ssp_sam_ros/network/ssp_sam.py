@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .clip import build_clip, text_tokens, visual_tokens
+from .backbone import build_backbone, text_tokens, visual_tokens
 from .extensions import apply_presence
 from .features import ImageFeatures, Prompts, TextFeatures
 from .prompt_encoder import SemanticSpatialPromptEncoder
@@ -26,7 +26,7 @@ class SSPSAM(SemanticSpatialPromptEncoder):
     def __init__(self, variant: Variant, with_sam_image_encoder: bool = True) -> None:
         super().__init__(variant)
         self.variant = variant
-        self.encoder = build_clip(variant, vocabulary_size(variant))
+        self.encoder = build_backbone(variant, vocabulary_size(variant))
         self.sam = Sam(variant, with_sam_image_encoder)
 
     def encode_image(self, clip_image: Tensor | None, sam_image: Tensor) -> ImageFeatures:
@@ -37,16 +37,14 @@ class SSPSAM(SemanticSpatialPromptEncoder):
         """
         if self.variant.shared_trunk:
             f16, embedding, fine = self.sam.image_encoder(sam_image)
-            return ImageFeatures(
-                visual_tokens(self.encoder, f16, self.variant.clip.surgery_blocks), embedding, fine
-            )
+            return ImageFeatures(visual_tokens(self.encoder, self.variant, f16), embedding, fine)
         if clip_image is None:
             raise ValueError(f"variant {self.variant.name} has its own CLIP encoder: give clip_image")
         return ImageFeatures(self.encode_clip_image(clip_image), self.encode_sam_image(sam_image))
 
     def encode_clip_image(self, image: Tensor) -> Tensor:
-        """(B, 3, *clip_size) -> (B, 1+n, D), for variants whose CLIP reads a picture of its own."""
-        return visual_tokens(self.encoder, image, self.variant.clip.surgery_blocks)
+        """(B, 3, *clip_size) -> (B, class_tokens + n, D), where CLIP reads a picture of its own."""
+        return visual_tokens(self.encoder, self.variant, image)
 
     def encode_sam_image(self, image: Tensor) -> Tensor:
         """(B, 3, *sam_size) -> image embedding (B, C, h, w), for variants with SAM's own image encoder."""
@@ -54,7 +52,7 @@ class SSPSAM(SemanticSpatialPromptEncoder):
 
     def encode_text(self, ids: Tensor) -> TextFeatures:
         """ids (N, context) int64, from the variant's tokenizer -> TextFeatures of N rows."""
-        words, sentence = text_tokens(self.encoder, ids)
+        words, sentence = text_tokens(self.encoder, self.variant, ids)
         return TextFeatures(ids, words, sentence)
 
     def decode(self, features: ImageFeatures, prompts: Prompts) -> tuple[Tensor, Tensor]:

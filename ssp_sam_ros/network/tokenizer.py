@@ -2,16 +2,17 @@
 
 The byte-pair encoding is open_clip's (ftfy, HTML unescape, lower case). A variant with a vocabulary of its
 own keeps only the byte-pair pieces of its words, renumbered so that 0 stays the padding and the end token
-stays the largest id.
+stays the largest id. A variant with a tokenizer file reads with that file (`tokenizer_file.py`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -45,8 +46,19 @@ class Encoding:
     unknown_words: tuple[str, ...] = ()
 
 
+class Tokenizer(Protocol):
+    """Callable: expression -> Encoding, for one variant."""
+
+    context: int
+
+    def __call__(self, expression: str) -> Encoding:
+        """Encode one expression. Raises TypeError if it is not text."""
+
+
 def template(expression: str) -> str:
-    """Strip, lower-case, append "." (always, even after one)."""
+    """Strip, lower-case, append "." (always, even after one). Raises TypeError if it is not text."""
+    if not isinstance(expression, str):
+        raise TypeError(f"an expression is text, not {type(expression).__name__}")
     return expression.strip().lower() + "."
 
 
@@ -60,13 +72,15 @@ def piece_table(vocabulary: Iterable[str]) -> list[int]:
 
 def vocabulary_size(variant: Variant) -> int:
     """Rows of the variant's token embedding: its pieces, or CLIP's 49408."""
+    if variant.text.tokenizer_pieces is not None:
+        return variant.text.tokenizer_pieces
     if variant.vocabulary is None:
         return int(_bpe().vocab_size)
     return len(piece_table(variant.vocabulary)) + 3  # padding, start, end
 
 
-class Tokenizer:
-    """Callable: expression -> Encoding, for one variant."""
+class ClipTokenizer:
+    """CLIP's byte pairs: expression -> Encoding, for one variant."""
 
     def __init__(self, variant: Variant) -> None:
         bpe = _bpe()
@@ -82,8 +96,6 @@ class Tokenizer:
 
     def __call__(self, expression: str) -> Encoding:
         """Encode one expression. Raises TypeError if it is not text."""
-        if not isinstance(expression, str):
-            raise TypeError(f"an expression is text, not {type(expression).__name__}")
         text = template(expression)
         unknown: tuple[str, ...] = ()
         known = text
@@ -103,6 +115,14 @@ class Tokenizer:
         return Encoding(row, text, truncated, unknown)
 
 
-def build_tokenizer(variant: Variant) -> Tokenizer:
-    """The tokenizer of `variant`."""
-    return Tokenizer(variant)
+def build_tokenizer(variant: Variant, folders: Sequence[Path] = ()) -> Tokenizer:
+    """The tokenizer of `variant`; `folders` are looked through first where it wants a file of its own.
+
+    Raises:
+        TokenizerFileError: if that file is missing or cannot be read.
+    """
+    if variant.text.tokenizer_file is None:
+        return ClipTokenizer(variant)
+    from .tokenizer_file import FileTokenizer, find_tokenizer_file
+
+    return FileTokenizer(variant, find_tokenizer_file(variant.text.tokenizer_file, folders))

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import types
-import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Literal
+
+from .variant_checks import check_sizes
+from .variant_reading import VariantError, read_dataclass
 
 VARIANTS_DIR = Path(__file__).parent / "variants"
-
-
-class VariantError(ValueError):
-    """A variant that does not exist, or a variant file that cannot be understood."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class ClipVision:
     layers: int
     head_width: int = 64
     surgery_blocks: int = 6  # how many of the last blocks run both streams of CLIP surgery
-    mlp_ratio: float = 4.0
+    mlp_ratio: float = 4.0  # hidden width of the blocks' MLP per width (eva_clip: of its gated one)
     mean: tuple[float, float, float] = (0.48145466, 0.4578275, 0.40821073)
     std: tuple[float, float, float] = (0.26862954, 0.26130258, 0.27577711)
 
@@ -43,13 +40,20 @@ class ClipVision:
 
 @dataclass(frozen=True)
 class ClipText:
-    """CLIP's text tower. `vocabulary` None means the full byte-pair table of OpenAI's CLIP."""
+    """CLIP's text tower.
+
+    It reads the byte-pair pieces of OpenAI's CLIP: all of them, or those of the words in `vocabulary`. With a
+    `tokenizer_file` it reads the `tokenizer_pieces` pieces of that file instead (`tokenizer.py` says where
+    the file is looked for).
+    """
 
     width: int
     heads: int
     layers: int
     context: int = 77
     vocabulary: tuple[str, ...] | None = None
+    tokenizer_file: str | None = None
+    tokenizer_pieces: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,14 @@ class PromptEncoderSizes:
     heads: int = 8
     feed_forward: int = 2048
     token_init: float = 0.02  # standard deviation of token and position tables before training
+    input_projections: bool = False  # linear maps of patches and sentence before their similarity (step 1)
 
 
 @dataclass(frozen=True)
 class SamEncoder:
     """SAM's image encoder: `vit` is segment_anything's, `trunk` a small convolutional one."""
 
-    kind: typing.Literal["vit", "trunk"] = "vit"
+    kind: Literal["vit", "trunk"] = "vit"
     # kind "vit"
     width: int = 1280
     depth: int = 32
@@ -131,6 +136,12 @@ class Variant:
     prompt: PromptEncoderSizes
     sam: Sam
     extensions: Extensions = field(default_factory=Extensions)
+    backbone: Literal["clip", "eva_clip", "siglip2"] = "clip"  # whose two towers stand in CLIP's place
+
+    @property
+    def class_tokens(self) -> int:
+        """How many visual tokens, at their front, are no patches: SigLIP's tower has no class token."""
+        return 0 if self.backbone == "siglip2" else 1
 
     @property
     def shared_trunk(self) -> bool:
@@ -185,10 +196,10 @@ class Variant:
         """
         try:
             raw = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise VariantError(f"{source}: not valid JSON ({error})") from error
-        variant = _read(Variant, raw, source)
-        _check(variant, source)
+        variant: Variant = read_dataclass(Variant, raw, source)
+        check_sizes(variant, source)
         return variant
 
 
@@ -210,81 +221,8 @@ def load_variant(name_or_path: str | Path) -> Variant:
                 f"no variant '{name_or_path}': use one of {', '.join(variant_names())} "
                 "or the path of a variant's .json"
             )
-    return Variant.from_json(path.read_text(encoding="utf-8"), str(path))
-
-
-def _read(cls: Any, raw: Any, where: str) -> Any:
-    """Build dataclass `cls` from `raw`, a mapping; every error names the field."""
-    if not isinstance(raw, dict):
-        raise VariantError(f"{where}: an object is wanted, not {type(raw).__name__}")
-    hints = typing.get_type_hints(cls)
-    fields = {f.name: f for f in dataclasses.fields(cls)}
-    unknown = sorted(set(raw) - set(fields))
-    if unknown:
-        raise VariantError(f"{where}: unknown field '{unknown[0]}'; known: {', '.join(fields)}")
-    values = {}
-    for name, f in fields.items():
-        if name in raw:
-            values[name] = _convert(hints[name], raw[name], f"{where}: {name}")
-        elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
-            raise VariantError(f"{where}: field '{name}' is missing")
-    return cls(**values)
-
-
-def _convert(hint: Any, raw: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return _read(hint, raw, where)
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is types.UnionType or origin is typing.Union:  # only "X | None" occurs
-        return None if raw is None else _convert(arguments[0], raw, where)
-    if origin is typing.Literal:
-        if raw not in arguments:
-            raise VariantError(f"{where}: one of {', '.join(map(str, arguments))} is wanted, not {raw!r}")
-        return raw
-    if origin is tuple:
-        if not isinstance(raw, list):
-            raise VariantError(f"{where}: a list is wanted, not {raw!r}")
-        inner = arguments[0]
-        if arguments[-1] is not Ellipsis and len(raw) != len(arguments):
-            raise VariantError(f"{where}: {len(arguments)} entries are wanted, not {len(raw)}")
-        return tuple(_convert(inner, item, where) for item in raw)
-    if hint is float and isinstance(raw, int) and not isinstance(raw, bool):
-        return float(raw)
-    if not isinstance(raw, hint) or (hint is int and isinstance(raw, bool)):
-        raise VariantError(f"{where}: {hint.__name__} is wanted, not {raw!r}")
-    return raw
-
-
-def _check(v: Variant, where: str) -> None:
-    """Sizes that must agree with each other."""
-    for label, size, patch in (
-        ("clip", v.clip.image_size, v.clip.patch_size),
-        ("sam", v.sam.image_size, v.sam.patch_size),
-    ):
-        if min(size) <= 0 or size[0] % patch or size[1] % patch:
-            raise VariantError(
-                f"{where}: {label}.image_size {list(size)} is not a multiple of patch_size {patch}"
-            )
-    if v.clip.surgery_blocks > v.clip.layers:
-        raise VariantError(
-            f"{where}: clip.surgery_blocks {v.clip.surgery_blocks} exceeds its {v.clip.layers} layers"
-        )
-    encoder = v.sam.encoder
-    if encoder.kind == "trunk":
-        if len(encoder.channels) != 3 or len(encoder.blocks) != 3:
-            raise VariantError(f"{where}: sam.encoder of kind trunk wants 3 channels and 3 blocks")
-        if (
-            v.clip.image_size != v.sam.image_size
-            or v.clip.patch_size != v.sam.patch_size
-            or v.sam.patch_size != 16
-        ):
-            raise VariantError(
-                f"{where}: a shared trunk wants equal image sizes and patch_size 16 for clip and sam"
-            )
-    else:
-        if v.sam.image_size[0] != v.sam.image_size[1]:
-            raise VariantError(f"{where}: sam.encoder of kind vit wants a square image_size")
-        if v.extensions.high_res:
-            raise VariantError(f"{where}: extension high_res wants a sam.encoder of kind trunk")
-    if v.extensions.dense_prompt and v.clip.grid != v.sam.grid:
-        raise VariantError(f"{where}: extension dense_prompt wants equal grids for clip and sam")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise VariantError(f"{path}: not valid JSON (no UTF-8 text: {error.reason})") from error
+    return Variant.from_json(text, str(path))
