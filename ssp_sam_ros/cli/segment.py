@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 HELP = "segment what expressions refer to in a picture file"
 
+_LONGEST_STEM = 40  # characters of the picture's name that go on in other names: file systems take 255 bytes
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
@@ -71,8 +73,8 @@ def run(args: argparse.Namespace) -> int:
     args.output.mkdir(parents=True, exist_ok=True)  # not before: an error above should leave no empty folder
     results = segmenter.refer(segmenter.encode(image), args.expression)
     for number, result in enumerate(results, start=1):
-        name = f"{args.image.stem}_{number}_{_slug(result.expression)}"
-        print(json.dumps(_write(image, result, args.output, name), ensure_ascii=False), flush=True)
+        name = f"{args.image.stem[:_LONGEST_STEM]}_{number}_{_slug(result.expression)}"
+        print(json.dumps(_write(image, result, args.output, name)), flush=True)
     return 0
 
 

@@ -71,6 +71,11 @@ class ByteBoundedCache(Generic[Value]):
             while self._nbytes > self._capacity:
                 self._remove(next(iter(self._entries)))
 
+    def drop(self, key: Hashable) -> None:
+        """Forget the value of `key`, if it is there."""
+        with self._lock:
+            self._remove(key)
+
     def clear(self) -> None:
         """Drop every value; the counters stay."""
         with self._lock:

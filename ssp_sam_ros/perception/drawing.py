@@ -98,15 +98,19 @@ def _write_labels(canvas: np.ndarray, results: Sequence[Result], stroke: int) ->
 
 
 def _label(result: Result) -> str:
-    expression = result.expression
-    if len(expression) > _LONGEST_LABEL:
-        expression = expression[: _LONGEST_LABEL - 1] + "…"
-    expression = " ".join(expression.split())
+    expression = _drawable(result.expression, _LONGEST_LABEL)
     if result.outcome is Outcome.FOUND:
         return f"{expression}  {result.score:.2f}"
     if result.outcome is Outcome.NO_TARGET:
         return f"not here: {expression}  ({result.no_target_probability:.2f})"
-    return f"{result.outcome.value.lower()}: {expression}: {result.reason}"
+    return f"{result.outcome.value.lower()}: {expression}: {_drawable(result.reason, 2 * _LONGEST_LABEL)}"
+
+
+def _drawable(text: str, longest: int) -> str:
+    """The text on one line, cut where it is long, without characters that have no shape, such as controls."""
+    shown = text[: 4 * longest]
+    shown = " ".join("".join(c if c.isprintable() else " " for c in shown).split())
+    return shown if len(shown) <= longest and len(text) <= 4 * longest else shown[: longest - 1] + "…"
 
 
 def _free_place(

@@ -5,59 +5,38 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from ssp_sam_ros.network import SSPSAM, Encoding, TextFeatures, Variant, build_tokenizer
+from ssp_sam_ros.network import SSPSAM, TextFeatures, Variant, build_tokenizer
+from ssp_sam_ros.perception.answering import Answer, Answering, ms_since
 from ssp_sam_ros.perception.caches import ByteBoundedCache, CacheStats, picture_identity
+from ssp_sam_ros.perception.expressions import Reading, read_expression
+from ssp_sam_ros.perception.frame import Frame
 from ssp_sam_ros.perception.image import as_rgb
 from ssp_sam_ros.perception.inference import EncodedPicture, Inference
-from ssp_sam_ros.perception.outcome import NOT_FINITE, NoTargetRule, Verdict
+from ssp_sam_ros.perception.outcome import NOT_FINITE, NoTargetRule
 from ssp_sam_ros.perception.precision import (
     choose_device,
     choose_precision,
     store_products_in_bfloat16,
 )
 from ssp_sam_ros.perception.result import Outcome, Result, StageTimes
+from ssp_sam_ros.perception.shortage import OutOfMemoryError, attempt
 from ssp_sam_ros.weights import WeightsInfo, load_network
 
 MIB = 2**20
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A picture that expressions can be asked about, from `Segmenter.encode`.
-
-    Attributes:
-        picture: its features and where it lay in the network's inputs.
-        embedding_cached: whether the features came from the cache.
-        encoding_ms: what `encode` took, milliseconds.
-    """
-
-    picture: EncodedPicture
-    embedding_cached: bool
-    encoding_ms: float
-
-    @property
-    def image_size(self) -> tuple[int, int]:
-        """(height, width) of the picture."""
-        return self.picture.sam.image_size
-
-
-@dataclass(frozen=True, eq=False)
-class _Answer:
-    verdict: Verdict
-    network_box: tuple[float, float, float, float]
 
 
 class Segmenter:
     """A loaded network with its preprocessing, caches and outcome rule.
 
     Picture features are cached by identity (the caller's key, else the bytes), text features by sentence,
-    both bounded in bytes. Calls from several threads take turns.
+    both bounded in bytes. Where memory runs out, the caches are emptied before a second attempt. Calls from
+    several threads take turns.
 
         segmenter = Segmenter.load()
         frame = segmenter.encode(image)
@@ -85,6 +64,7 @@ class Segmenter:
         self._tokenizer = build_tokenizer(network.variant)
         self._pictures: ByteBoundedCache[EncodedPicture] = ByteBoundedCache(image_cache_bytes)
         self._texts: ByteBoundedCache[TextFeatures] = ByteBoundedCache(text_cache_bytes)
+        self._answering = Answering(self._inference, self._texts, self._make_room)
         self._rule = NoTargetRule()
         self._turn = threading.RLock()
 
@@ -184,11 +164,12 @@ class Segmenter:
         """Run the image encoders on a picture, or find what they made of it.
 
         Args:
-            image: uint8 RGB (H, W, 3); grey, RGBA and uint16 are converted (`as_rgb`).
+            image: uint8 RGB (H, W, 3); grey, RGBA, uint16 and floating-point are converted (`as_rgb`).
             key: what identifies the picture, such as camera and stamp; its bytes if None.
 
         Raises:
             ValueError: if the array is no picture.
+            OutOfMemoryError: if the device's memory does not suffice, even with the caches emptied.
         """
         started = time.perf_counter()
         image = as_rgb(image)
@@ -197,10 +178,9 @@ class Segmenter:
             picture = self._pictures.get(identity)
             cached = picture is not None
             if picture is None:
-                picture = self._inference.encode_picture(image)
-                self._inference.synchronise()
+                picture = self._encode(image)
                 self._pictures.put(identity, picture)
-        return Frame(picture, cached, _ms_since(started))
+        return Frame(picture, identity, cached, ms_since(started))
 
     def refer(
         self, frame: Frame, expressions: Sequence[str], ids: Sequence[str] | None = None
@@ -214,8 +194,8 @@ class Segmenter:
 
         Returns:
             One result per expression, in order. What is wrong with a single expression, or with what the
-            network made of it (values that are not finite), makes its own result FAILED, with the reason, and
-            leaves the others alone.
+            network made of it (values that are not finite, memory that does not suffice for it even alone),
+            makes its own result FAILED, with the reason, and leaves the others alone.
 
         Raises:
             TypeError: if `expressions` is a single string, or one of them is not text.
@@ -226,11 +206,14 @@ class Segmenter:
         ids = [""] * len(expressions) if ids is None else ids
         if len(ids) != len(expressions):
             raise ValueError(f"{len(ids)} ids for {len(expressions)} expressions: give one for each")
-        encodings = [self._tokenizer(expression) for expression in expressions]
-        asked = {_key(e): e for e in encodings if not _refusal(e)}
+        readings = [read_expression(expression, self._tokenizer) for expression in expressions]
+        asked = {reading.key: reading for reading in readings if not reading.refusal}
         with self._turn:
-            answers, times = self._answer(frame, list(asked.values()))
-        found = dict(zip(asked, answers, strict=True))
+            answers, clock = self._answering.answer(frame.picture, list(asked.values()), self._rule)
+            found = dict(zip(asked, answers, strict=True))
+            self._forget_spoilt(frame, found)
+        total_ms = frame.encoding_ms + clock.prompt + clock.decode
+        times = StageTimes(0.0, frame.encoding_ms, clock.prompt, clock.decode, total_ms)
         blank = Result(
             expression="",
             expression_id="",
@@ -240,12 +223,12 @@ class Segmenter:
             embedding_cached=frame.embedding_cached,
         )
         results = []
-        for expression, identifier, encoding in zip(expressions, ids, encodings, strict=True):
+        for expression, identifier, reading in zip(expressions, ids, readings, strict=True):
             result = replace(blank, expression=expression, expression_id=identifier)
-            if reason := _refusal(encoding):
-                result = replace(result, reason=reason, unknown_words=encoding.unknown_words)
+            if reading.refusal:
+                result = replace(result, reason=reading.refusal, unknown_words=reading.unknown_words)
             else:
-                result = _fill(result, found[_key(encoding)], times, encoding)
+                result = _fill(result, found[reading.key], times, reading)
             results.append(result)
         return results
 
@@ -273,77 +256,46 @@ class Segmenter:
         """Counters of the caches, "pictures" and "texts"."""
         return {"pictures": self._pictures.stats(), "texts": self._texts.stats()}
 
-    def _answer(self, frame: Frame, encodings: list[Encoding]) -> tuple[list[_Answer], StageTimes]:
-        """Answers to sentences that all differ, and the time of each stage over all batches."""
-        picture, inference = frame.picture, self._inference
-        answers: list[_Answer] = []
-        prompt_ms = decode_ms = 0.0
-        for first in range(0, len(encodings), picture.largest_batch):
-            started = time.perf_counter()
-            text = self._text_features(encodings[first : first + picture.largest_batch])
-            prompts = inference.prompt(picture, text)
-            inference.synchronise()
-            prompt_ms += _ms_since(started)
-            started = time.perf_counter()
-            verdicts = inference.decode(picture, prompts, self._rule)
-            boxes = [picture.clip.box_to_image(tuple(box)) for box in prompts.boxes.double().tolist()]
-            answers += map(_Answer, verdicts, boxes)
-            decode_ms += _ms_since(started)
-        total_ms = frame.encoding_ms + prompt_ms + decode_ms
-        return answers, StageTimes(0.0, frame.encoding_ms, prompt_ms, decode_ms, total_ms)
+    def _encode(self, image: np.ndarray) -> EncodedPicture:
+        def encode() -> EncodedPicture:
+            picture = self._inference.encode_picture(image)
+            self._inference.synchronise()
+            return picture
 
-    def _text_features(self, encodings: list[Encoding]) -> TextFeatures:
-        """One row per sentence; those not in the cache are encoded in one batch."""
-        rows = [self._texts.get(_key(e)) for e in encodings]
-        missing = [i for i, row in enumerate(rows) if row is None]
-        if missing:
-            fresh = self._inference.encode_text(np.stack([encodings[i].ids for i in missing]))
-            for i, row in zip(missing, _split(fresh), strict=True):
-                rows[i] = row
-                self._texts.put(_key(encodings[i]), row)
-        return TextFeatures.cat([row for row in rows if row is not None])
+        try:
+            return attempt(encode, self._make_room)
+        except OutOfMemoryError as error:
+            height, width = image.shape[:2]
+            raise OutOfMemoryError(
+                f"out of memory on {self.device} for the picture of {width} x {height}, even without caches "
+                f"({error}): a smaller model or another device would do"
+            ) from None
+
+    def _make_room(self) -> None:
+        """Give back what can be: the caches, and what torch keeps for later."""
+        self.clear_caches()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _forget_spoilt(self, frame: Frame, found: dict[bytes, Answer]) -> None:
+        """Whatever took part in values that are not finite is computed anew the next time it is asked for."""
+        for key, answer in found.items():
+            if answer.verdict is NOT_FINITE:
+                self._pictures.drop(frame.identity)
+                self._texts.drop(key)
 
 
-def _fill(result: Result, answer: _Answer, times: StageTimes, encoding: Encoding) -> Result:
+def _fill(result: Result, answer: Answer, times: StageTimes, reading: Reading) -> Result:
     verdict = answer.verdict
-    cut = f"the expression is cut to the {len(encoding.ids)} tokens that the model reads"
     return replace(
         result,
         outcome=verdict.outcome,
         reason=verdict.reason,
         mask=verdict.mask,
         box=verdict.box,
-        network_box=result.network_box if verdict is NOT_FINITE else answer.network_box,
+        network_box=result.network_box if verdict.outcome is Outcome.FAILED else answer.network_box,
         score=verdict.score,
         no_target_probability=verdict.no_target_probability,
         times=times,
-        warnings=(cut,) if encoding.truncated else (),
+        warnings=reading.warnings,
     )
-
-
-def _refusal(encoding: Encoding) -> str:
-    """Why an expression cannot be answered, "" if it can."""
-    if not any(character.isalnum() for character in encoding.text):
-        return "the expression has no words"
-    if encoding.unknown_words:
-        words = ", ".join(f"'{word}'" for word in encoding.unknown_words)
-        return f"the model does not know the word{'s' if len(encoding.unknown_words) > 1 else ''} {words}"
-    return ""
-
-
-def _key(encoding: Encoding) -> bytes:
-    """What makes two expressions the same: the network reads the same tokens."""
-    return encoding.ids.tobytes()
-
-
-def _split(text: TextFeatures) -> list[TextFeatures]:
-    """Rows with memory of their own: a view kept in the cache would keep its whole batch."""
-    with torch.inference_mode():
-        return [
-            TextFeatures(row.ids.clone(), row.words.clone(), row.sentence.clone())
-            for row in (text[i] for i in range(len(text)))
-        ]
-
-
-def _ms_since(started: float) -> float:
-    return (time.perf_counter() - started) * 1e3

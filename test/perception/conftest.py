@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
+import torch
 
 from ssp_sam_ros.network import SSPSAM, Variant
 from ssp_sam_ros.network.variant import ClipText, ClipVision, PromptEncoderSizes, Sam, SamEncoder
@@ -63,6 +67,34 @@ def segmenters():
 def variants():
     """Makes small variants."""
     return small_variant
+
+
+@pytest.fixture
+def shortage(segmenter, monkeypatch):
+    """Lets one of the network's methods run out of memory, `times` often or for more than `rows` rows.
+
+    Gives the rows of each call.
+    """
+    network = segmenter._inference.network
+
+    @contextmanager
+    def short(name: str, times: int = 0, rows: int | None = None) -> Iterator[list[int]]:
+        original, calls = getattr(network, name), []
+
+        def method(*arguments):
+            *_, last = arguments
+            calls.append(len(last.sparse if name == "decode" else last))
+            if len(calls) <= times or (rows is not None and calls[-1] > rows):
+                raise torch.OutOfMemoryError(
+                    "CUDA out of memory. Tried to allocate 20.00 GiB.\nSee the manual."
+                )
+            return original(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(network, name, method)
+            yield calls
+
+    return short
 
 
 @pytest.fixture

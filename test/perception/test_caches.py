@@ -47,6 +47,16 @@ def test_what_is_too_large_is_not_kept_and_displaces_nothing_else():
     assert cache.get("a") is None and cache.stats().nbytes == 0
 
 
+def test_a_single_value_can_be_dropped():
+    cache = ByteBoundedCache(30)
+    cache.put("a", Item(10))
+    cache.put("b", Item(10))
+    cache.drop("a")
+    cache.drop("never there")
+    assert cache.get("a") is None and cache.get("b") is not None
+    assert cache.stats().nbytes == 10
+
+
 def test_no_capacity_keeps_nothing():
     cache = ByteBoundedCache(0)
     cache.put("a", Item(1))

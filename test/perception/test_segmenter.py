@@ -9,6 +9,7 @@ import torch
 
 from ssp_sam_ros import Outcome, Segmenter
 from ssp_sam_ros.perception.outcome import tight_box
+from ssp_sam_ros.perception.shortage import OutOfMemoryError
 
 FORMS = [False, True]
 
@@ -139,6 +140,28 @@ def test_values_that_are_not_finite_are_no_answer(segmenter, picture, monkeypatc
     same(fine, good)
 
 
+@pytest.mark.parametrize("spoilt", ["encode_image", "encode_text"])
+def test_spoilt_features_are_not_kept(segmenter, picture, monkeypatch, spoilt):
+    """As after a fault of the device: the next time everything is computed anew."""
+    network = segmenter._inference.network
+    good = segmenter.refer(segmenter.encode(picture), ["the mug"])[0]
+    segmenter.clear_caches()
+    original = getattr(network, spoilt)
+
+    def spoil(*arguments):
+        features = original(*arguments)
+        (features.embedding if spoilt == "encode_image" else features.words).fill_(math.nan)
+        return features
+
+    with monkeypatch.context() as fault:
+        fault.setattr(network, spoilt, spoil)
+        bad = segmenter.refer(segmenter.encode(picture, key="k"), ["the mug"])[0]
+    assert bad.outcome is Outcome.FAILED and "not finite" in bad.reason
+    frame = segmenter.encode(picture, key="k")
+    assert not frame.embedding_cached
+    same(segmenter.refer(frame, ["the mug"])[0], good)
+
+
 def test_no_expressions_and_wrong_arguments(segmenter, picture):
     frame = segmenter.encode(picture)
     assert segmenter.refer(frame, []) == []
@@ -184,6 +207,62 @@ def test_nothing_is_computed_twice(segmenter, picture, monkeypatch):
     assert results[0].mask is results[3].mask
     segmenter.clear_caches()
     assert not segmenter.encode(picture).embedding_cached
+
+
+def test_a_picture_too_large_for_the_memory(segmenter, picture, shortage):
+    """The caches go first, then it is tried once more, then said; the next picture works."""
+    good = segmenter.refer(segmenter.encode(picture), ["the mug"])[0]
+    with shortage("encode_image", times=1) as calls:
+        frame = segmenter.encode(np.flipud(picture))
+        assert len(calls) == 2 and not frame.embedding_cached
+        assert segmenter.cache_stats()["pictures"].entries == 1  # the new one alone
+        assert segmenter.cache_stats()["texts"].entries == 0
+    with shortage("encode_image", times=2) as calls, pytest.raises(OutOfMemoryError) as caught:
+        segmenter.encode(np.fliplr(picture))
+    assert len(calls) == 2
+    assert str(caught.value).startswith(
+        "out of memory on cpu for the picture of 41 x 30, even without caches"
+    )
+    assert "\n" not in str(caught.value)
+    same(segmenter.refer(segmenter.encode(picture), ["the mug"])[0], good)
+
+
+@pytest.mark.parametrize("stage", ["encode_text", "prompt", "decode"])
+def test_expressions_too_many_for_the_memory_go_in_smaller_batches(segmenter, picture, shortage, stage):
+    frame = segmenter.encode(picture)
+    expected = segmenter.refer(frame, SENTENCES)
+    segmenter.clear_caches()
+    with shortage(stage, rows=2) as calls:  # no more than two fit
+        results = segmenter.refer(frame, SENTENCES)
+    assert calls == [5, 5, 2, 2, 1]
+    for a, b in zip(results, expected, strict=True):
+        same(a, b)
+
+
+def test_an_expression_too_large_for_the_memory_is_failed(segmenter, picture, shortage):
+    frame = segmenter.encode(picture)
+    expected = segmenter.refer(frame, SENTENCES)
+    with shortage("decode", rows=0) as calls:
+        results = segmenter.refer(frame, [*SENTENCES, "sofa"])
+    assert calls == [5, 5, 2, 2, 1, 1]  # all need the same: the others are not tried alone
+    assert {result.outcome for result in results} == {Outcome.FAILED}
+    for result in results[:-1]:
+        assert result.reason.startswith("out of memory, even for one expression at a time")
+        assert result.mask is None and result.box == (0, 0, 0, 0) and result.network_box == (0, 0, 0, 0)
+        assert result.times.decode > 0
+    assert "'sofa'" in results[-1].reason
+    for a, b in zip(segmenter.refer(frame, SENTENCES), expected, strict=True):
+        same(a, b)
+
+
+def test_other_errors_are_not_taken_for_a_shortage(segmenter, picture, monkeypatch):
+    def fail(*_arguments):
+        raise RuntimeError("an error of another kind")
+
+    frame = segmenter.encode(picture)
+    monkeypatch.setattr(segmenter._inference.network, "decode", fail)
+    with pytest.raises(RuntimeError, match="another kind"):
+        segmenter.refer(frame, ["mug"])
 
 
 def test_the_callers_key_is_the_identity(segmenter, picture):
@@ -305,6 +384,19 @@ def test_a_network_in_training_mode_is_refused(segmenter):
     network = segmenter._inference.network.train()
     with pytest.raises(ValueError, match="training mode"):
         Segmenter(network, segmenter._weights)
+
+
+@pytest.mark.parametrize("expression", ["mug\ud800", "mug " * 10_000, "\x00", "the\x00mug", "😀", "кружка"])
+def test_a_strange_expression_leaves_the_others_alone(segmenter, picture, expression):
+    frame = segmenter.encode(picture)
+    good = segmenter.refer(frame, ["the red mug"])[0]
+    strange, plain = segmenter.refer(frame, [expression, "the red mug"])
+    same(plain, good)
+    assert strange.expression == expression
+    if strange.outcome is Outcome.FAILED:
+        assert strange.reason and "\n" not in strange.reason
+    else:
+        assert strange.mask.shape == picture.shape[:2]
 
 
 def test_load_by_name():
