@@ -1,0 +1,322 @@
+"""The lifecycle node on real rclpy with a double for the network."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2: source its setup file")
+pytest.importorskip("ssp_sam_msgs", reason="needs ssp_sam_msgs: build and source the workspace")
+
+from ssp_sam_ros.interface import TOPICS
+from ssp_sam_ros.interface.image_codec import compressed_fields, decode_array, image_fields
+from ssp_sam_ros.interface.topics import Direction
+from ssp_sam_ros.ros.messages import make
+from ssp_sam_ros.ros.qos import table_qos
+
+pytestmark = pytest.mark.ros
+
+OUTPUTS = ("mask", "bounding_box", "no_target", "result", "results", "label_image", "overlay")
+EVERYTHING = [f"/ssp_sam/{name}" for name in OUTPUTS]
+SEGMENT = "ssp_sam_msgs/srv/Segment"
+UNCONFIGURED, INACTIVE, ACTIVE = 1, 2, 3
+CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
+
+
+def change_state(tester: Any, transition: int) -> bool:
+    """Ask for a transition as `ros2 lifecycle set` does."""
+    change = make("lifecycle_msgs/msg/Transition", id=transition)
+    answer = tester.call("lifecycle_msgs/srv/ChangeState", "/ssp_sam/change_state", transition=change)
+    return bool(answer.success)
+
+
+def state(tester: Any) -> int:
+    return int(tester.call("lifecycle_msgs/srv/GetState", "/ssp_sam/get_state").current_state.id)
+
+
+def test_every_output_carries_the_pictures_header(start_node: Any, tester: Any, helpers: Any) -> None:
+    node = start_node()
+    assert node.started
+    tester.listen(*EVERYTHING)
+    result = helpers.ask(tester, "the bright patch")
+    tester.wait(lambda: all(tester.received[topic] for topic in EVERYTHING))
+    stamp = result.header.stamp
+    by_topic = {
+        topic: next(m for m in tester.received[topic] if m.header.stamp == stamp)
+        for topic in EVERYTHING
+        if not topic.endswith("no_target")
+    }
+    assert {m.header.frame_id for m in by_topic.values()} == {"camera_optical_frame"}
+    expected = np.zeros((48, 64), np.uint8)
+    expected[10:20, 20:40] = 255
+    mask = by_topic["/ssp_sam/mask"]
+    assert (result.outcome, mask.encoding, mask.step) == (1, "mono8", 64)
+    np.testing.assert_array_equal(decode_array(mask), expected)
+    np.testing.assert_array_equal(decode_array(result.mask), expected)
+    np.testing.assert_array_equal(decode_array(by_topic["/ssp_sam/label_image"]), expected // 255)
+    np.testing.assert_array_equal(decode_array(by_topic["/ssp_sam/overlay"]), 255 - helpers.scene())
+    box = by_topic["/ssp_sam/bounding_box"].bbox
+    assert (box.center.position.x, box.center.position.y, box.size_x, box.size_y) == (30.0, 15.0, 20.0, 10.0)
+    assert tester.received["/ssp_sam/no_target"][0].data is False
+
+
+def test_no_target_is_said_outright(start_node: Any, tester: Any, helpers: Any) -> None:
+    start_node()
+    tester.listen("/ssp_sam/result", "/ssp_sam/no_target", "/ssp_sam/mask", "/ssp_sam/bounding_box")
+    assert helpers.ask(tester, "the absent thing").outcome == 2
+    tester.wait(lambda: all(tester.received.values()))
+    assert tester.received["/ssp_sam/no_target"][0].data is True
+    assert not decode_array(tester.received["/ssp_sam/mask"][0]).any()
+    assert tester.received["/ssp_sam/bounding_box"][0].bbox.size_x == 0.0
+
+
+def test_topics_have_the_tables_types_and_qos(start_node: Any, tester: Any) -> None:
+    node = start_node().node
+
+    def found() -> dict[str, Any]:
+        infos = {}
+        for topic in TOPICS.values():
+            ask = (
+                tester.node.get_subscriptions_info_by_topic
+                if topic.direction is Direction.INPUT
+                else tester.node.get_publishers_info_by_topic
+            )
+            name = {"image": "/camera/image_raw"}.get(topic.key, node.resolve_topic_name(topic.name))
+            infos[topic.key] = [info for info in ask(name) if info.node_name == "ssp_sam"]
+        return infos
+
+    tester.wait(lambda: sum(map(bool, found().values())) == len(TOPICS) - 1)
+    for key, infos in found().items():
+        if key == "compressed_image":
+            assert infos == []  # image_transport is raw
+            continue
+        (info,) = infos
+        qos = table_qos(info.qos_profile)
+        assert info.topic_type == TOPICS[key].type
+        assert (qos.reliability, qos.durability) == (TOPICS[key].qos.reliability, TOPICS[key].qos.durability)
+
+
+def test_compressed_pictures(start_node: Any, tester: Any, helpers: Any) -> None:
+    node = start_node("-p", "image_transport:=compressed")
+    tester.listen("/ssp_sam/result")
+    tester.say("the bright patch")
+
+    def answered() -> bool:
+        message = make(
+            "sensor_msgs/msg/CompressedImage", header=helpers.header(), **compressed_fields(helpers.scene())
+        )
+        tester.send("/camera/image_raw/compressed", message)
+        tester.spin(0.05)
+        return any(r.outcome == 1 for r in tester.received["/ssp_sam/result"])
+
+    tester.wait(answered)
+    assert np.abs(node.segmenter.pictures[0][15, 30].astype(int) - (220, 30, 40)).max() < 12
+
+
+def test_several_cameras_in_a_namespace(start_node: Any, tester: Any, helpers: Any) -> None:
+    start_node("-p", "cameras:=[left, right]", namespace="robot")
+    topics = ["/robot/ssp_sam/left/result", "/robot/ssp_sam/right/result"]
+    tester.listen(*topics)
+    tester.send("/robot/referring_expression", make("std_msgs/msg/String", data="the bright patch"))
+
+    def answered() -> bool:
+        tester.send("/robot/left/image", helpers.image())
+        tester.send("/robot/right/image", helpers.image())
+        tester.spin(0.05)
+        return all(any(r.outcome == 1 for r in tester.received[topic]) for topic in topics)
+
+    tester.wait(answered)
+
+
+def test_depth_becomes_target_points(start_node: Any, tester: Any, helpers: Any) -> None:
+    start_node()
+    tester.listen("/ssp_sam/target_points")
+    tester.say("the bright patch")
+    info = make("sensor_msgs/msg/CameraInfo", k=[50.0, 0.0, 32.0, 0.0, 50.0, 24.0, 0.0, 0.0, 1.0])
+
+    def answered() -> bool:
+        now = time.time()
+        tester.send("/camera_info", info)
+        tester.send("/depth/image", helpers.image(np.full((48, 64), 1500, np.uint16), now + 0.01))
+        tester.send("/camera/image_raw", helpers.image(stamp=now))
+        tester.spin(0.05)
+        return bool(tester.received["/ssp_sam/target_points"])
+
+    tester.wait(answered)
+    cloud = tester.received["/ssp_sam/target_points"][0]
+    assert (cloud.width, cloud.header.frame_id) == (200, "camera_optical_frame")
+    xyz = np.frombuffer(cloud.data, np.float32).reshape(-1, 3)
+    np.testing.assert_allclose(xyz[0], [(20 - 32) / 50 * 1.5, (10 - 24) / 50 * 1.5, 1.5], rtol=1e-6)
+
+
+def test_segment_answers_while_the_executor_stays_free(start_node: Any, tester: Any, helpers: Any) -> None:
+    node = start_node()
+    node.segmenter.may_go_on.clear()
+    freed = []
+
+    def ask_for_something_else() -> None:
+        if node.segmenter.pictures and not freed:
+            freed.append(state(tester))  # answered in the middle of inference
+            node.segmenter.may_go_on.set()
+
+    answer = tester.call(
+        SEGMENT,
+        "/ssp_sam/segment",
+        ask_for_something_else,
+        expressions=["the bright patch", "the absent thing"],
+        image=helpers.image(),
+    )
+    assert freed == [ACTIVE]
+    assert (answer.success, answer.message) == (True, "")
+    assert [(r.expression, r.outcome) for r in answer.results] == [
+        ("the bright patch", 1),
+        ("the absent thing", 2),
+    ]
+
+
+def test_segment_on_the_cameras_next_picture(start_node: Any, tester: Any, helpers: Any) -> None:
+    start_node()
+    answer = tester.call(
+        SEGMENT,
+        "/ssp_sam/segment",
+        lambda: tester.send("/camera/image_raw", helpers.image()),
+        expressions=["the bright patch"],
+    )
+    assert answer.success
+    answer = tester.call(SEGMENT, "/ssp_sam/segment", expressions=["the bright patch"])
+    assert not answer.success
+    assert "max_image_age" in answer.message
+
+
+def test_enable(start_node: Any, tester: Any, helpers: Any) -> None:
+    start_node()
+    tester.listen("/ssp_sam/result")
+    helpers.ask(tester, "the bright patch")
+    answer = tester.call("std_srvs/srv/SetBool", "/ssp_sam/enable", data=False)
+    assert (answer.success, answer.message) == (True, "inference is switched off (~/enable)")
+    tester.received["/ssp_sam/result"].clear()
+    for _ in range(10):
+        tester.send("/camera/image_raw", helpers.image())
+        tester.spin(0.1)
+    assert tester.received["/ssp_sam/result"] == []
+    assert not tester.call(SEGMENT, "/ssp_sam/segment", expressions=["x"]).success
+    assert tester.call("std_srvs/srv/SetBool", "/ssp_sam/enable", data=True).success
+    tester.wait(
+        lambda: (tester.send("/camera/image_raw", helpers.image()), tester.received["/ssp_sam/result"])[1]
+    )
+
+
+def test_transitions_also_in_the_middle_of_inference(start_node: Any, tester: Any, helpers: Any) -> None:
+    node = start_node("-p", "autostart:=false")
+    assert (state(tester), node.loads) == (UNCONFIGURED, 0)
+    assert change_state(tester, CONFIGURE)
+    assert (state(tester), node.loads) == (INACTIVE, 1)
+    assert change_state(tester, ACTIVATE)
+    tester.listen("/ssp_sam/result")
+    node.segmenter.may_go_on.clear()
+    tester.say("the bright patch")
+    tester.wait(
+        lambda: (
+            tester.send("/camera/image_raw", helpers.image()),
+            tester.spin(0.05),
+            node.segmenter.pictures,
+        )[2]
+    )
+    assert change_state(tester, DEACTIVATE)
+    node.segmenter.may_go_on.set()
+    tester.spin(0.3)
+    assert tester.received["/ssp_sam/result"] == []
+    assert change_state(tester, CLEANUP)
+    assert state(tester) == UNCONFIGURED
+    assert change_state(tester, CONFIGURE)
+    assert change_state(tester, ACTIVATE)
+    assert node.loads == 2
+    assert helpers.ask(tester, "the bright patch").outcome == 1
+
+
+def test_bad_weights_stop_configure(start_node: Any, tester: Any, capfd: Any) -> None:
+    node = start_node("-p", "weights:=bad")
+    assert not node.started
+    assert state(tester) == UNCONFIGURED
+    assert "not configured: bad.safetensors is not there; download it" in capfd.readouterr().err
+
+
+def test_stale_when_the_camera_stops(start_node: Any, tester: Any, helpers: Any) -> None:
+    start_node("-p", "max_image_age:=0.3")
+    tester.listen("/ssp_sam/result")
+    helpers.ask(tester, "the bright patch")
+    results = tester.received["/ssp_sam/result"]
+    tester.wait(lambda: results[-1].outcome == 4)
+    tester.spin(0.5)
+    assert [r.outcome for r in results[-2:]] == [1, 4]
+
+
+def test_a_late_joiner_gets_the_next_answer(start_node: Any, tester: Any, helpers: Any) -> None:
+    start_node()
+    tester.say("the bright patch")
+    tester.send("/camera/image_raw", helpers.image())
+    tester.listen("/ssp_sam/mask")
+    tester.wait(
+        lambda: (
+            tester.send("/camera/image_raw", helpers.image()),
+            tester.spin(0.05),
+            tester.received["/ssp_sam/mask"],
+        )[2]
+    )
+
+
+def test_diagnostics_name_the_qos_mismatch(start_node: Any, tester: Any) -> None:
+    from rclpy.qos import qos_profile_sensor_data
+
+    start_node("-p", "qos_overrides./camera/image_raw.subscription.reliability:=reliable")
+    tester.listen("/diagnostics")
+    kept = tester.received["/diagnostics"]
+
+    def says(text: str) -> bool:
+        return bool(kept) and any(text in status.message for status in kept[-1].status)
+
+    tester.wait(lambda: says("no publisher on /camera/image_raw (sensor_msgs/msg/Image; reliable"))
+    image = type(make("sensor_msgs/msg/Image"))
+    tester.node.create_publisher(image, "/camera/image_raw", qos_profile_sensor_data)
+    tester.wait(lambda: says("the publisher is best effort, the subscription wants reliable"))
+    names = {status.name for status in kept[-1].status}
+    assert names == {"ssp_sam: input", "ssp_sam: inference"}
+
+
+def test_a_clock_that_jumps_back(start_node: Any, tester: Any, helpers: Any) -> None:
+    start_node("-p", "use_sim_time:=true")
+    tester.listen("/ssp_sam/result")
+    tester.say("the bright patch")
+
+    def answered(seconds: int) -> bool:
+        stamp = make("builtin_interfaces/msg/Time", sec=seconds)
+        tester.send("/clock", make("rosgraph_msgs/msg/Clock", clock=stamp))
+        tester.spin(0.05)
+        tester.send("/camera/image_raw", helpers.image(stamp=float(seconds)))
+        tester.spin(0.05)
+        results = tester.received["/ssp_sam/result"]
+        return any(r.outcome == 1 and r.header.stamp.sec == seconds for r in results)
+
+    tester.wait(lambda: answered(50))
+    tester.wait(lambda: answered(7))
+
+
+def test_encodings(start_node: Any, tester: Any, helpers: Any) -> None:
+    node = start_node()
+    tester.listen("/ssp_sam/result")
+    tester.say("the bright patch")
+    image = helpers.image(np.ascontiguousarray(helpers.scene()[..., ::-1]))
+    image.encoding = "bgr8"
+
+    def answered() -> bool:
+        image.header = helpers.header()
+        tester.send("/camera/image_raw", image)
+        tester.spin(0.05)
+        return bool(tester.received["/ssp_sam/result"])
+
+    tester.wait(answered)
+    np.testing.assert_array_equal(node.segmenter.pictures[0], helpers.scene())
+    assert image_fields(helpers.scene())["encoding"] == "rgb8"
