@@ -21,6 +21,8 @@ from .variant import Variant
 
 PADDING = 0
 _PUNCTUATION = (".", ",")
+# Words that tell nothing of which object is meant; where a vocabulary lacks them they are left out.
+DETERMINERS = frozenset(["a", "an", "this", "that", "these", "those", "some", "my", "your", "our"])
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*", re.UNICODE)
 
 
@@ -37,7 +39,8 @@ class Encoding:
 
     ids: (context,) int64. text: the templated sentence.
     truncated: whether pieces were cut to fit the context.
-    unknown_words: words outside the variant's vocabulary, in order; their pieces are not in `ids`.
+    unknown_words: words outside the variant's vocabulary, in order, but for determiners, which need no
+        answer; the pieces of neither are in `ids`.
     """
 
     ids: np.ndarray
@@ -101,7 +104,7 @@ class ClipTokenizer:
         known = text
         if self._words is not None:
             words = _WORD.findall(text)
-            unknown = tuple(dict.fromkeys(w for w in words if w not in self._words))
+            unknown = tuple(dict.fromkeys(w for w in words if w not in self._words | DETERMINERS))
             known = " ".join(w for w in words if w in self._words) + "."
         pieces = [int(i) for i in _bpe().encode(known)]
         if self._renumber is not None:

@@ -51,6 +51,12 @@ def test_own_vocabulary_renumbers_densely(tiny) -> None:
     assert len(set(piece_table(variant.vocabulary))) == vocabulary_size(variant) - 3
 
 
+def test_determiners_outside_the_vocabulary_are_left_out_silently(tiny) -> None:
+    encoding = tiny("That red mug, a can near an apple")
+    assert encoding.unknown_words == ("near", "apple")
+    np.testing.assert_array_equal(tiny("a red mug").ids, tiny("red mug").ids)
+
+
 def test_unknown_words_are_reported_and_leave_no_piece(tiny) -> None:
     encoding = tiny("the red zebra's mug \u732b")
     assert encoding.unknown_words == ("zebra's", "\u732b")
