@@ -11,7 +11,7 @@ from .variant_reading import VariantError
 if TYPE_CHECKING:
     from .variant import Variant
 
-_MAY_BE_ZERO = ("surgery_blocks", "global_attention", "window")
+_MAY_BE_ZERO = ("surgery_blocks", "global_attention", "window", "blocks")
 _NUMBERS = (int, float)
 
 
