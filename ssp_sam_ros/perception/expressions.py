@@ -61,7 +61,7 @@ def read_expression(expression: str, tokenizer: Tokenizer) -> Reading:
         return Reading(nothing.ids, f"the expression is no Unicode text: character {place} is U+{code:04X}")
     text, cut = _bounded(_CONTROL.sub(" ", expression))
     encoding = tokenizer(text)
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if encoding.truncated:
         warnings = (f"the expression is cut to the {len(encoding.ids)} tokens that the model reads",)
     elif cut:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 import pytest
 from hypothesis import given, settings
@@ -129,11 +130,15 @@ TEXTS = st.one_of(
 )
 
 
+@lru_cache
+def shipped_tokenizers():
+    return [build_tokenizer(load_variant(variant)) for variant in ("ssp_sam_224", "ssp_sam_tiny")]
+
+
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_every_text_is_read_or_refused(text):
-    for variant in ("ssp_sam_224", "ssp_sam_tiny"):
-        tokenizer = build_tokenizer(load_variant(variant))
+    for tokenizer in shipped_tokenizers():
         reading = read_expression(text, tokenizer)
         assert reading.ids.shape == (tokenizer.context,)
         assert reading.ids.min() >= 0 and reading.ids.max() == tokenizer.end

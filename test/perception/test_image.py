@@ -41,7 +41,6 @@ def test_subclasses_of_arrays_are_plain_pictures(picture):
     masked = np.ma.masked_array(picture, mask=picture > 9)
     assert type(as_rgb(masked)) is np.ndarray
     np.testing.assert_array_equal(as_rgb(masked), picture)
-    assert as_rgb(np.asmatrix(picture[:, :, 0])).shape == picture.shape
 
 
 def test_strided_and_read_only_pictures_are_not_written_to(picture):
