@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     model.add_argument("--dtype", default="auto", help="auto, float32, bfloat16 (default %(default)s)")
     output = parser.add_argument_group("output")
     output.add_argument(
-        "--protocol", choices=("gres", "paper", "both"), default="gres", help="default %(default)s"
+        "--protocol", choices=("gres", "paper", "both"), default="both", help="default %(default)s"
     )
     output.add_argument("--out", type=Path, help="folder to write into (default: print only)")
     output.add_argument(

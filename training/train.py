@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ssp_sam_training.config import ConfigError, load_config
 
 
-def main() -> int:
-    """Run the stages of a configuration, or go on where the checkpoint in --out stopped."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the stages of a configuration, or go on where the checkpoint in --out stopped.
+
+    Returns 0 ok, also where time is up; 1 failed, 2 usage.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True, type=Path)
     parser.add_argument(
@@ -26,7 +30,7 @@ def main() -> int:
     parser.add_argument(
         "overrides", nargs="*", metavar="key=value", help="such as data.root=DIR or stages.0.steps=500"
     )
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     try:
         config = load_config(args.config, args.overrides)
     except ConfigError as error:
@@ -36,17 +40,21 @@ def main() -> int:
     import torch
 
     from ssp_sam_training.export import export_weights
-    from ssp_sam_training.loop import Trainer
+    from ssp_sam_training.loop import Trainer, TrainingError
     from ssp_sam_training.memory import keep_freed_memory
 
     keep_freed_memory()
     if args.threads:
         torch.set_num_threads(args.threads)
-    trainer = Trainer(config, args.out or Path("runs") / args.config.stem, torch.device(args.device))
-    if not trainer.run(args.minutes):
-        print("time is up; the same command goes on from the checkpoint")
-        return 0
-    print(f"weights: {export_weights(trainer)}")
+    try:
+        trainer = Trainer(config, args.out or Path("runs") / args.config.stem, torch.device(args.device))
+        if not trainer.run(args.minutes):
+            print("time is up; the same command goes on from the checkpoint")
+            return 0
+        print(f"weights: {export_weights(trainer)}")
+    except (ValueError, OSError, TrainingError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from train import main
 
 from ssp_sam_ros.network import load_variant
 from ssp_sam_ros.weights import load_network
@@ -169,3 +170,33 @@ def test_optimiser_is_the_configured_one(root: Path, variant: str, tmp_path: Pat
     plain = [p for g in trainer.optimiser.param_groups if not g["weight_decay"] for p in g["params"]]
     assert any(p is trainer.net.vl_pos_embed.weight for p in plain)
     assert any(p is trainer.net.tf_scale for p in plain)
+
+
+def test_going_on_with_another_optimiser_takes_it_and_says_so(
+    root: Path, variant: str, tmp_path: Path
+) -> None:
+    train(config(root, variant), tmp_path / "out", minutes=0.0)
+    changed = config(root, variant, optimiser=Optimiser(beta2=0.9, weight_decay=0.3))
+    trainer = Trainer(changed, tmp_path / "out", torch.device("cpu"))
+    assert {g["betas"] for g in trainer.optimiser.param_groups} == {(0.9, 0.9)}
+    assert {g["weight_decay"] for g in trainer.optimiser.param_groups} == {0.3, 0.0}
+    assert trainer.optimiser.state_dict()["state"], "the moments are gone"
+    assert trainer.history == ["stage 0, step 1: optimiser changed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("variant: nothing_like_it", "no variant 'nothing_like_it'"),
+        ("variant: ssp_sam_tiny\ndata: {root: nowhere}", "nowhere"),
+    ],
+)
+def test_what_train_cannot_use_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    path = tmp_path / "config.yaml"
+    stage = "{name: joint, steps: 1, pictures: 1, losses: {bce: 1}}"
+    path.write_text(f"{text}\nstages: [{stage}]\n")
+    assert main(["--config", str(path), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ") and said in line

@@ -230,6 +230,7 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "progress": [self.stage, self.step, self.minutes, self.sentences],
             "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
             "history": self.history,
         }
         partial = self.checkpoint.with_suffix(".part")
@@ -247,7 +248,10 @@ class Trainer:
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         self.heads.load_state_dict(state["heads"])
+        groups = [{k: g[k] for k in ("betas", "weight_decay")} for g in self.optimiser.param_groups]
         self.optimiser.load_state_dict(state["optimiser"])
+        for group, configured in zip(self.optimiser.param_groups, groups, strict=True):
+            group.update(configured)  # the configuration may have changed; the moments stay
         self.stage, self.step, self.minutes, self.sentences = state["progress"]
         self.history = state.get("history", [])
         now = json.loads(json.dumps(to_dict(self.config)))
@@ -257,6 +261,8 @@ class Trainer:
             print(f"the configuration has changed since the checkpoint ({done}): {', '.join(changed)}")
             self.history.append(f"{done}: {', '.join(changed)} changed")
         torch.set_rng_state(state["random"].cpu())
+        if self.device.type == "cuda" and len(state.get("random_cuda", [])) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all([x.cpu() for x in state["random_cuda"]])
         print(f"resumed at stage {self.stage}, step {self.step}, {self.minutes:.1f} min", flush=True)
 
     @property
