@@ -1,12 +1,15 @@
-"""A name for a set of parameters that does not depend on the file they came in (weights.md)."""
+"""Names for a file's bytes, and for a set of parameters whatever file they came in (weights.md)."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from torch import Tensor
+
+_BLOCK = 2**20
 
 
 def parameter_digest(state: Mapping[str, Tensor]) -> str:
@@ -30,4 +33,13 @@ def parameter_digest(state: Mapping[str, Tensor]) -> str:
         digest.update(f"{name}\0{shape}\0".encode())
         values = np.ascontiguousarray(tensor.cpu().float().numpy(), dtype="<f4")
         digest.update(values.reshape(-1).data)
+    return digest.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits. Raises OSError if it cannot be read."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
     return digest.hexdigest()

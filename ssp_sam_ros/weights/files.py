@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 import argparse
+import json
 import pickle
 import re
-from collections.abc import Mapping
+import struct
+import warnings
+import zipfile
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from ssp_sam_ros.weights.digest import file_digest
 from ssp_sam_ros.weights.errors import WeightsError
+from ssp_sam_ros.weights.published import TRUSTED_ARCHIVES
 
 _ZIP = b"PK\x03\x04"
 _PICKLE = b"\x80"
 _LFS_POINTER = b"version https://git-lfs"
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata of a weights file, recognised by its content: safetensors or a torch checkpoint.
+# What torch's restricted unpickler raises on bytes that are no pickle depends on where it stumbles.
+_BROKEN_PICKLE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+
+def read_tensors(
+    path: Path, trusted_archives: Collection[str] = TRUSTED_ARCHIVES
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a weights file, recognised by its content.
+
+    It may be safetensors, a torch checkpoint, or a TorchScript archive. The last is code, so it is opened
+    only if its SHA-256 is one of `trusted_archives`: the ones that OpenAI published.
 
     Raises:
-        WeightsError: if there is no such file or it is neither, is damaged, or could only be read by running
-            code that it holds.
+        WeightsError: if there is no such file or it is none of these, is damaged, or could only be read by
+            running code that it holds.
     """
     if not path.is_file():
         kind = "is a folder, not a file" if path.is_dir() else "does not exist"
@@ -36,8 +61,12 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise WeightsError(
             f"{path} is a Git LFS pointer, not the weights: run `git lfs pull` where it came from"
         )
-    if head.startswith((_ZIP, _PICKLE)):
-        return _read_checkpoint(path), {}
+    if head.startswith(_ZIP):
+        if _is_torchscript(path):
+            return _read_torchscript(path, trusted_archives), {}
+        return _read_checkpoint(path, mappable=True), {}
+    if head.startswith(_PICKLE):  # the format before torch 1.6, which cannot be mapped into memory
+        return _read_checkpoint(path, mappable=False), {}
     if head[8:9] == b"{":
         return _read_safetensors(path)
     raise WeightsError(
@@ -45,23 +74,86 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     )
 
 
+def read_metadata(path: Path) -> dict[str, str]:
+    """The text entries of a safetensors file, without its tensors.
+
+    Raises:
+        WeightsError: if the file is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise WeightsError(f"{path} is damaged: {_one_line(error)}") from error
+
+
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except SafetensorError as error:
+        if (name := _first_truncated(path)) is not None:
+            raise WeightsError(
+                f"{path} is incomplete: it ends within or before tensor '{name}'; get it again"
+            ) from error
         raise WeightsError(f"{path} is damaged: {_one_line(error)}") from error
 
 
-def _read_checkpoint(path: Path) -> dict[str, Tensor]:
+def _first_truncated(path: Path) -> str | None:
+    """The first tensor of a safetensors file whose values the file is too short for."""
+    with path.open("rb") as file:
+        size = struct.unpack("<Q", file.read(8))[0]
+        if size > path.stat().st_size:
+            return None
+        try:
+            entries = json.loads(file.read(size))
+            ends = {
+                name: 8 + size + e["data_offsets"][1] for name, e in entries.items() if name != "__metadata__"
+            }
+            lost = {name: end for name, end in ends.items() if end > path.stat().st_size}
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return None  # the header itself is damaged
+    return min(lost, key=lost.__getitem__, default=None)
+
+
+def _is_torchscript(path: Path) -> bool:
+    """Whether a zip archive holds TorchScript.
+
+    Raises:
+        WeightsError: if the archive has no table of contents, which is its last part.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise WeightsError(
+            f"{path} cannot be read: the archive's end is missing or damaged; "
+            f"{path.stat().st_size:,} bytes are there, get it again"
+        ) from error
+
+
+def _read_torchscript(path: Path, trusted: Collection[str]) -> dict[str, Tensor]:
+    digest = file_digest(path)
+    if digest not in trusted:
+        raise WeightsError(
+            f"{path} is a TorchScript archive, which is code, and its SHA-256 {digest} is not that of a file "
+            "OpenAI published: refused. Take the same weights as safetensors"
+        )
+    module = torch.jit.load(str(path), map_location="cpu")
+    return dict(module.state_dict())
+
+
+def _read_checkpoint(path: Path, mappable: bool) -> dict[str, Tensor]:
     """The `model` entry of a checkpoint of the authors' code, or a bare mapping of tensors.
 
     Their files keep the training's command line as an argparse.Namespace, which is plain data: that one class
-    is allowed, nothing else is.
+    is allowed, nothing else is. Mapped into memory, the optimiser's state in the file is never read.
     """
     try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            content = _load(path)
+        with torch.serialization.safe_globals([argparse.Namespace]), warnings.catch_warnings():
+            # Of a file that is no pickle torch says which pickle protocol it takes it for.
+            warnings.filterwarnings("ignore", "Detected pickle protocol")
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=mappable)
     except pickle.UnpicklingError as error:
         refused = re.search(r"GLOBAL ([\w.]+)", str(error))
         if refused is None:
@@ -70,7 +162,7 @@ def _read_checkpoint(path: Path) -> dict[str, Tensor]:
             f"{path} holds an object of {refused[1]}, which only code from the file could rebuild: refused. "
             "Save its 'model' entry alone, or as safetensors"
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
+    except _BROKEN_PICKLE as error:
         raise WeightsError(f"{path} cannot be read as a torch checkpoint: {_one_line(error)}") from error
     state = content.get("model", content) if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping) or not state:
@@ -81,13 +173,6 @@ def _read_checkpoint(path: Path) -> dict[str, Tensor]:
     return dict(state)
 
 
-def _load(path: Path) -> Any:
-    # Mapped into memory, the optimiser's state in the file is never read; the old format cannot be mapped.
-    with path.open("rb") as file:
-        mappable = file.read(4) == _ZIP
-    return torch.load(path, map_location="cpu", weights_only=True, mmap=mappable)
-
-
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 200 else text[:197] + "..."

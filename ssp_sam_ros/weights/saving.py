@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,9 +9,10 @@ import torch
 from safetensors.torch import save_file
 
 from ssp_sam_ros.network import SSPSAM
+from ssp_sam_ros.weights.atomic import written_atomically
+from ssp_sam_ros.weights.delta import FORMAT
 from ssp_sam_ros.weights.digest import parameter_digest
 from ssp_sam_ros.weights.errors import WeightsError
-from ssp_sam_ros.weights.loading import FORMAT
 
 _RESERVED = ("format", "variant", "variant_json", "digest")
 
@@ -59,14 +58,6 @@ def save_network(
         "digest": digest,
         **metadata,
     }
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(descriptor)
-    try:
+    with written_atomically(path) as temporary:
         save_file(state, temporary, entries)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp makes it private
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
     return digest

@@ -16,7 +16,22 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], source: str) 
     Raises:
         WeightsError: naming the first offending tensors and how many there are.
     """
-    wanted = network.state_dict()
+    check_layout(network.state_dict(), state, source)
+    check_finite(state, source)
+    # Copies, because the values may lie in a file mapped into memory that somebody may overwrite.
+    copies = {
+        name: tensor.to(torch.float32 if tensor.is_floating_point() else tensor.dtype, copy=True)
+        for name, tensor in state.items()
+    }
+    network.load_state_dict(copies, strict=True, assign=True)
+
+
+def check_layout(wanted: Mapping[str, Tensor], state: Mapping[str, Tensor], source: str) -> None:
+    """Hold names, shapes and kinds of `state` to those of `wanted`, whose values do not matter.
+
+    Raises:
+        WeightsError: naming the first tensors that are missing, unknown, misshapen or of another kind.
+    """
     _refuse(source, "lacks", [name for name in wanted if name not in state])
     _refuse(source, "has unknown", [name for name in state if name not in wanted])
     _refuse(
@@ -37,17 +52,16 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], source: str) 
             if state[name].is_floating_point() != tensor.is_floating_point()
         ],
     )
-    _refuse(
-        source,
-        "has values that are not finite numbers in",
-        [name for name, tensor in state.items() if tensor.is_floating_point() and not _finite(tensor)],
-    )
-    # Copies, because the values may lie in a file mapped into memory that somebody may overwrite.
-    copies = {
-        name: tensor.to(torch.float32 if tensor.is_floating_point() else tensor.dtype, copy=True)
-        for name, tensor in state.items()
-    }
-    network.load_state_dict(copies, strict=True, assign=True)
+
+
+def check_finite(state: Mapping[str, Tensor], source: str) -> None:
+    """Look at every floating-point value.
+
+    Raises:
+        WeightsError: naming the first tensors with a NaN or an infinity.
+    """
+    spoilt = [name for name, tensor in state.items() if tensor.is_floating_point() and not _finite(tensor)]
+    _refuse(source, "has values that are not finite numbers in", spoilt)
 
 
 def _finite(tensor: Tensor) -> bool:

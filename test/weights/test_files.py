@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import pickle
+import warnings
 from pathlib import PurePosixPath
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from ssp_sam_ros.weights import WeightsError
-from ssp_sam_ros.weights.files import read_tensors
+from ssp_sam_ros.weights.digest import file_digest
+from ssp_sam_ros.weights.files import read_metadata, read_tensors
 
 TENSORS = {"a": torch.arange(3.0), "b": torch.ones(2, 2)}
 
@@ -82,15 +85,46 @@ def test_only_the_one_class_is_allowed(tmp_path):
         read_tensors(tmp_path / "c.pth")
 
 
-def test_a_torchscript_archive_is_refused(tmp_path):
+@pytest.fixture
+def archive(tmp_path):
+    """A TorchScript archive in half precision, as OpenAI's are."""
+
     class Module(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = torch.nn.Parameter(TENSORS["a"].half())
+            self.register_buffer("b", TENSORS["b"].half())
+
         def forward(self, x):
-            return x
+            return self.a + x
 
     path = tmp_path / "model.pt"
-    torch.jit.save(torch.jit.trace(Module(), torch.ones(1)), str(path))
-    with pytest.raises(WeightsError, match="TorchScript"):
-        read_tensors(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # torch's, of the format itself
+        torch.jit.save(torch.jit.script(Module()), str(path))
+    return path
+
+
+def test_a_torchscript_archive_is_code_and_refused(archive):
+    with pytest.raises(WeightsError, match="TorchScript archive, which is code") as caught:
+        read_tensors(archive)
+    assert file_digest(archive) in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_torchscript_archive_with_a_published_digest_is_read(archive):
+    tensors, metadata = read_tensors(archive, trusted_archives={file_digest(archive)})
+    assert_same({name: tensor.float() for name, tensor in tensors.items()})
+    assert metadata == {}
+
+
+def test_a_published_digest_of_an_archive_that_was_changed(archive):
+    digest = file_digest(archive)
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2] ^= 1
+    archive.write_bytes(content)
+    with pytest.raises(WeightsError, match="refused"):
+        read_tensors(archive, trusted_archives={digest})
 
 
 @pytest.mark.parametrize(
@@ -99,7 +133,7 @@ def test_a_torchscript_archive_is_refused(tmp_path):
         (b"", "neither"),
         (b"<!DOCTYPE html><html>", "neither"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"),
-        (b"PK\x03\x04 and then nothing", "cannot be read"),
+        (b"PK\x03\x04 and then nothing", "the archive's end is missing or damaged; 21 bytes are there"),
         (b"\x80\x02 no pickle", "neither|damaged|cannot be read"),
         (b"\x08\x00\x00\x00\x00\x00\x00\x00{broken}", "damaged"),
     ],
@@ -140,3 +174,45 @@ def test_checkpoints_without_tensors(tmp_path, content):
     torch.save(content, tmp_path / "c.pth")
     with pytest.raises(WeightsError):
         read_tensors(tmp_path / "c.pth")
+
+
+def test_the_first_tensor_that_is_cut_off_is_named(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_file({"a": torch.ones(100), "b": torch.ones(100), "c": torch.ones(100)}, path)
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(WeightsError, match="incomplete: it ends within or before tensor 'b'"):
+        read_tensors(path)
+
+
+def test_metadata_alone(tmp_path):
+    save_file(TENSORS, tmp_path / "w", {"domain": "here"})
+    assert read_metadata(tmp_path / "w") == {"domain": "here"}
+    (tmp_path / "w").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{broken}")
+    with pytest.raises(WeightsError, match="damaged"):
+        read_metadata(tmp_path / "w")
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "torch", "before torch 1.6"])
+def test_bytes_changed_at_random_are_read_or_refused(tmp_path, kind):
+    """A changed value cannot be noticed here; anything else must end in the one error, and in one line."""
+    path = tmp_path / "file"
+    if kind == "safetensors":
+        save_file(TENSORS, path, {"a": "b"})
+    else:
+        torch.save({"model": TENSORS}, path, _use_new_zipfile_serialization=kind == "torch")
+    whole = path.read_bytes()
+    rng = np.random.default_rng(1)
+    refused = 0
+    for _ in range(300):
+        content = bytearray(whole)
+        for place in rng.integers(0, len(content), rng.integers(1, 9)):
+            content[place] = rng.integers(256)
+        path.write_bytes(content)
+        try:
+            tensors, _ = read_tensors(path)
+        except WeightsError as error:
+            refused += 1
+            assert "\n" not in str(error)
+        else:
+            assert all(isinstance(tensor, torch.Tensor) for tensor in tensors.values())
+    assert refused > 50

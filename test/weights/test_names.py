@@ -9,7 +9,13 @@ import torch
 from ssp_sam_ros.network import load_variant
 from ssp_sam_ros.weights import WeightsError
 from ssp_sam_ros.weights.initialisation import build_unfilled
-from ssp_sam_ros.weights.names import canonical_names
+from ssp_sam_ros.weights.names import (
+    UNUSED_PREFIXES,
+    Layout,
+    authors_names,
+    canonical_names,
+    layout_of,
+)
 
 
 def released(repository: Path, name: str) -> dict[str, torch.Tensor]:
@@ -28,6 +34,19 @@ def test_released_names_are_the_networks_own(repository, variant, layout, monkey
     ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     state = canonical_names(released(repository, f"keys_{variant}{layout}"), "file")
     assert {name: tuple(tensor.shape) for name, tensor in state.items()} == ours
+
+
+@pytest.mark.parametrize("variant", ["224", "336"])
+@pytest.mark.parametrize(
+    ("layout", "kind"), [("", Layout.BEFORE), ("_after_forward", Layout.AFTER_WITH_ALIAS)]
+)
+def test_the_networks_names_become_released_ones_again(repository, variant, layout, kind, monkeypatch):
+    monkeypatch.setattr("ssp_sam_ros.weights.names.equal", lambda a, b: a.shape == b.shape)
+    state = released(repository, f"keys_{variant}{layout}")
+    assert layout_of(state, "file") is kind
+    back = authors_names(canonical_names(state, "file"), kind, surgery_blocks=6)
+    expected = {name: tensor for name, tensor in state.items() if not name.startswith(UNUSED_PREFIXES)}
+    assert {n: t.shape for n, t in back.items()} == {n: t.shape for n, t in expected.items()}
 
 
 BLOCK = "encoder.visual.transformer.resblocks.{}.attn."
@@ -66,3 +85,29 @@ def test_a_tensor_in_both_layouts_is_an_error():
     state = {BLOCK.format(2) + "qkv.bias": torch.zeros(2), BLOCK.format(2) + "in_proj_bias": torch.zeros(2)}
     with pytest.raises(WeightsError, match="twice"):
         canonical_names(state, "file")
+
+
+def test_the_alias_may_be_missing():
+    state = {BLOCK.format(0) + "in_proj_bias": torch.ones(1), BLOCK.format(1) + "qkv.bias": torch.ones(1)}
+    assert layout_of(state, "file") is Layout.AFTER
+    assert authors_names(canonical_names(state, "file"), Layout.AFTER, surgery_blocks=1) == state
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [BLOCK.format(1) + "qkv.bias", BLOCK.format(1) + "in_proj_weight"],
+        [BLOCK.format(0) + "qkv.bias", BLOCK.format(1) + "in_proj_bias"],
+        [BLOCK.format(0) + "in_proj_bias", "encoder.visual.attn.qkv.bias"],
+    ],
+)
+def test_a_mixture_of_both_layouts_is_an_error(names):
+    with pytest.raises(WeightsError, match="mixes the tensor names"):
+        layout_of(names, "file")
+
+
+def test_a_network_without_surgery_has_one_layout():
+    state = {"encoder.visual.trunk.norm.weight": torch.ones(1)}
+    assert authors_names(state, Layout.BEFORE, surgery_blocks=6) == state
+    with pytest.raises(WeightsError, match="no CLIP surgery"):
+        authors_names(state, Layout.AFTER, surgery_blocks=6)
