@@ -85,6 +85,16 @@ class RequestIntake:
             )
         return self._requests
 
+    def refusal(self, texts: Sequence[str]) -> str:
+        """Why a call with these texts cannot be answered, "" where it can."""
+        if not texts:
+            return "no expression was given"
+        try:
+            check_texts(texts, self.max_expressions)
+        except ValueError as error:
+            return f"refused: {error}"
+        return ""
+
     def forget(self) -> None:
         """Time has jumped back: the same message once more is to be stamped anew."""
         self._latest, self._requests = ((), ()), ()
