@@ -61,6 +61,7 @@ class PerceptionNode:
         self._participant = Participant(names)
         self._outputs: dict[tuple[str, Output], Publisher] = {}
         self._pictures: dict[str, tuple[str, Subscription]] = {}
+        self._beside: list[tuple[str | None, str, Subscription]] = []  # None: of all cameras
         self._watch = PublisherWatch(self._participant.domain)
         decode = decode_compressed if parameters.text("image_transport") == "compressed" else decode_rgb
         composer = Composer(self._builder, draw_overlay)
@@ -121,6 +122,8 @@ class PerceptionNode:
                 subscription = self._participant.subscription(name, topic.type, qos, callback)
                 if topic.key in PICTURE_TOPICS.values():
                     self._pictures[camera] = (name, subscription)
+                else:
+                    self._beside.append((camera if topic.per_camera else None, name, subscription))
                 continue
             publisher = self._participant.publisher(name, topic.type, qos)
             if topic.key == "diagnostics":
@@ -156,4 +159,5 @@ class PerceptionNode:
             subscription.publishers(),
             why_unmatched(expected, subscription.qos, publishers),
             subscription.malformed,
+            {name: other.malformed for owner, name, other in self._beside if owner in (None, camera)},
         )

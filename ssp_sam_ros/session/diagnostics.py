@@ -32,8 +32,8 @@ class Status:
 class InputState:
     """What is known of a camera's picture topic: its resolved name, type, QoS and the publishers that match.
 
-    `mismatch` says why a publisher that is there does not match, "" otherwise; `malformed` counts
-    messages that could not be read.
+    `mismatch` says why a publisher that is there does not match, "" otherwise; `malformed` counts messages
+    that could not be read, `malformed_beside` those of the camera's and the node's other inputs, by topic.
     """
 
     topic: str
@@ -42,6 +42,7 @@ class InputState:
     publishers: int
     mismatch: str = ""
     malformed: int = 0
+    malformed_beside: Mapping[str, int] = field(default_factory=dict)
 
 
 def why_unmatched(expected: str, subscription: QoS, publishers: Iterable[tuple[str, QoS]]) -> str:
@@ -90,6 +91,7 @@ def input_status(
         "rate": f"{rate:.1f} Hz",
         "newest picture's age": "none yet" if age is None else f"{age:.3f} s",
         "malformed": state.malformed,
+        **{f"malformed on {topic}": count for topic, count in state.malformed_beside.items()},
     }
     name = f"{node}: input {camera}".rstrip()
     return Status(name, level, message, hardware_id=camera, values=details | dict(values))

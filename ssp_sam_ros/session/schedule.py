@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from ssp_sam_ros.session.clock import SECOND
-from ssp_sam_ros.session.requests import Request
+from ssp_sam_ros.session.requests import Request, same_questions
 
 Payload = TypeVar("Payload")
 
@@ -62,9 +62,10 @@ class Schedule(Generic[Payload]):
         self._epoch = 0
 
     def set_requests(self, requests: tuple[Request, ...]) -> None:
-        """Replace what is asked for; an empty tuple clears."""
+        """Replace what is asked for; an empty tuple clears. The same once more is not STALE anew."""
+        if not same_questions(requests, self.requests):
+            self._stale = False
         self.requests = requests
-        self._stale = False
 
     def offer(self, picture: Picture[Payload], needed: bool = True) -> None:
         """Take the newest picture in; drops are counted only while it is `needed`, that is, waited for."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ssp_sam_ros.dds.messages import make
+from ssp_sam_ros.dds.messages import make, serialize
 from ssp_sam_ros.interface.image_codec import compressed_fields, decode_array, image_fields
 from ssp_sam_ros.interface.names import NodeNames, Remap
 from ssp_sam_ros.interface.qos import QoS
@@ -206,6 +206,31 @@ def test_diagnostics_once_a_second_with_what_is_wrong(start_node: Any, tester: A
     assert "no publisher on /camera/image_raw (sensor_msgs/msg/Image" in statuses["ssp_sam: input"].message
     tester.participant.publisher("/camera/image_raw", "std_msgs/msg/String", QoS("reliable", 1))
     tester.wait(lambda: "it sends std_msgs::msg::dds_::String_" in kept[-1].status[0].message)
+
+
+def test_messages_that_cannot_be_read_are_counted_on_every_input(start_node: Any, tester: Any) -> None:
+    start_node(cameras=["left", "right"])
+    tester.listen("/diagnostics")
+    kept = tester.received["/diagnostics"]
+    header = make("std_msgs/msg/Header", frame_id="?!")
+    for topic, message in [
+        ("/referring_expression", make("std_msgs/msg/String", data="?!")),
+        ("/left/camera_info", make("sensor_msgs/msg/CameraInfo", header=header)),
+    ]:
+        tester.send(topic, message, message.__msgtype__)
+        publisher = tester._publishers[topic]
+        no_text = serialize(message, message.__msgtype__).replace(b"?!", b"\xff\xfe")
+        publisher._writer.write(publisher._sample(no_text))
+
+    def counts(camera: str) -> dict[str, str]:
+        status = next(s for s in kept[-1].status if s.name == f"ssp_sam: input {camera}")
+        return {value.key: value.value for value in status.values if value.key.startswith("malformed")}
+
+    tester.wait(lambda: kept and counts("left").get("malformed on /left/camera_info") == "1")
+    assert counts("left")["malformed on /referring_expression"] == "1"
+    assert counts("right")["malformed on /referring_expression"] == "1"
+    assert counts("right")["malformed on /right/camera_info"] == "0"
+    assert counts("left")["malformed"] == "0"
 
 
 def test_a_reliable_override_explains_a_best_effort_camera(start_node: Any, tester: Any) -> None:

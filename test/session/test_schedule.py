@@ -131,6 +131,18 @@ def test_stale_again_for_a_new_request(schedule: Schedule[str]) -> None:
     assert not schedule.newly_stale(at(0.3))
 
 
+def test_the_same_request_once_more_is_not_stale_anew(schedule: Schedule[str]) -> None:
+    schedule.set_requests(asked(0.0, "a"))
+    assert schedule.newly_stale(at(0.1))
+    schedule.set_requests(schedule.requests)
+    schedule.set_requests(asked(0.2, "a"))  # with a stamp of its own
+    assert not schedule.newly_stale(at(0.3))
+    schedule.set_requests(())
+    schedule.set_requests(asked(0.4, "a"))
+    assert schedule.newly_stale(at(0.4))
+    assert schedule.counters.stale == 2
+
+
 def test_no_picture_at_all_is_stale_at_once(schedule: Schedule[str]) -> None:
     schedule.set_requests(asked(0.0))
     assert schedule.newly_stale(at(0.0))
