@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssp_sam_ros.network import Tokenizer, Variant
+from ssp_sam_ros.network import Variant, build_tokenizer
 from ssp_sam_ros.perception.geometry import Geometry
 from ssp_sam_ros.perception.preprocessing import clip_input, sam_input
 
@@ -55,7 +55,7 @@ class BatchMaker:
 
     def __init__(self, dataset: ReferDataset, variant: Variant, data: Data, labels: DenseLabels) -> None:
         self.dataset, self.variant, self.data, self.labels = dataset, variant, data, labels
-        self.tokenizer = Tokenizer(variant)
+        self.tokenizer = build_tokenizer(variant)
         self.by_picture = dataset.references_by_image()
         self.picture_ids = sorted(self.by_picture)
         if not self.picture_ids:
