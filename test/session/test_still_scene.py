@@ -26,7 +26,7 @@ def test_off_by_default() -> None:
 
 
 def test_noise_is_no_change(scene: StillScene) -> None:
-    assert [scene.key("", picture(noise), noise, f"key {noise}") for noise in (3, 4, 5)] == ["key 3"] * 3
+    assert [scene.key("", picture(noise), noise, f"key {noise}") for noise in (1, 2, 3)] == ["key 1"] * 3
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (34, 54), (20, 30)])
