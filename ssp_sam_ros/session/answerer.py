@@ -10,6 +10,7 @@ from ssp_sam_ros.perception.result import Outcome
 from ssp_sam_ros.session.answers import Answer, without_answer
 from ssp_sam_ros.session.calls import Call
 from ssp_sam_ros.session.contracts import RgbPicture, Segmenter
+from ssp_sam_ros.session.points import DepthMatch
 from ssp_sam_ros.session.problems import Problems
 from ssp_sam_ros.session.requests import Request
 from ssp_sam_ros.session.schedule import Picture
@@ -19,7 +20,7 @@ from ssp_sam_ros.session.schedule import Picture
 class Job:
     """A picture to be worked on for the requests active at that time, or those of a call.
 
-    `started` as `Picture.arrival`.
+    `started` as `Picture.arrival`; `depth` finds the depth that goes with the picture.
     """
 
     camera: str
@@ -27,6 +28,7 @@ class Job:
     requests: tuple[Request, ...]
     started: float
     call: Call | None = None
+    depth: DepthMatch | None = None
 
     @property
     def key(self) -> Hashable | None:

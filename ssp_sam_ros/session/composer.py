@@ -15,7 +15,7 @@ from ssp_sam_ros.session.answers import Answer
 from ssp_sam_ros.session.calls import Reply
 from ssp_sam_ros.session.messages import MessageBuilder
 from ssp_sam_ros.session.outputs import Output, is_answer
-from ssp_sam_ros.session.points import DepthBuffer, points_of
+from ssp_sam_ros.session.points import Pinhole, points_of
 
 DrawOverlay = Callable[[NDArray[np.uint8], Sequence[Result]], NDArray[np.uint8]]
 Outgoing = list[tuple[Output, Any]]
@@ -67,7 +67,7 @@ class Composer:
         return outgoing
 
     def points(
-        self, stamp: int, frame_id: str, answer: Answer, depth: DepthBuffer, max_offset: float
+        self, stamp: int, frame_id: str, answer: Answer, depth: Any | None, camera: Pinhole | None
     ) -> Outgoing:
         """The points of one answer's mask, none of them for NO_TARGET; nothing for FAILED.
 
@@ -75,20 +75,19 @@ class Composer:
             stamp: of the picture, nanoseconds.
             frame_id: of the picture.
             answer: to the first expression.
-            depth: the camera's depth pictures and calibration.
-            max_offset: seconds between the stamps of picture and depth, at most.
+            depth: the depth message that goes with the picture, if any.
+            camera: calibration, if known.
 
         Raises:
             ValueError: there is no depth or calibration for the picture, or they do not fit.
         """
         if answer.result.mask is None:
             return []
-        if depth.camera is None:
+        if camera is None:
             raise ValueError("no target points: no camera_info has arrived yet")
-        message = depth.nearest(stamp, max_offset)
-        if message is None:
-            raise ValueError(f"no target points: no depth picture within {max_offset} s of the picture")
-        xyz = points_of(answer.result.mask, decode_depth(message), depth.camera)
+        if depth is None:
+            raise ValueError("no target points: no depth picture within depth_max_offset of the picture")
+        xyz = points_of(answer.result.mask, decode_depth(depth), camera)
         return [(Output.TARGET_POINTS, self._builder.points(self._builder.header(stamp, frame_id), xyz))]
 
     def reply(self, stamp: int, frame_id: str, answers: Sequence[Answer]) -> Reply:

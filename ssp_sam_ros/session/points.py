@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from ssp_sam_ros.session.clock import SECOND
 
-_KEPT = 8  # depth pictures; at 30 Hz a quarter of a second, more than a picture and its depth are apart
+_KEPT = 16  # depth pictures; at 30 Hz half a second, as long as a picture waits for the worker by default
+_ALIVE = SECOND  # nanoseconds without depth after which none is waited for
 
 
 @dataclass(frozen=True)
@@ -63,25 +65,68 @@ def points_of(mask: NDArray[np.uint8], depth: NDArray[np.float32], camera: Pinho
     return np.stack([x, y, z], axis=1).astype(np.float32)
 
 
+class DepthMatch:
+    """The depth picture closest to the stamp of a picture, of those before and all that arrive meanwhile."""
+
+    def __init__(self, stamp: int) -> None:
+        """`stamp` of the picture, nanoseconds."""
+        self._stamp = stamp
+        self._closest: tuple[int, Any] | None = None
+        self._newest: int | None = None
+        self._changed = threading.Condition()
+
+    def see(self, stamp: int, message: Any) -> None:
+        """A depth picture; `stamp` in nanoseconds."""
+        with self._changed:
+            self._newest = stamp
+            if self._closest is None or abs(stamp - self._stamp) < abs(self._closest[0] - self._stamp):
+                self._closest = stamp, message
+            self._changed.notify_all()
+
+    def message(self, max_offset: float, patience: float = 0.0) -> Any | None:
+        """The closest depth message, None where none is within `max_offset` seconds of the picture.
+
+        Depth often arrives after its picture: as long as only earlier ones have, and the last one not long
+        before, the right one is waited for, `patience` seconds at most.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._may_get_closer(), patience)
+            if self._closest is None:
+                return None
+            found, message = self._closest
+        return message if abs(found - self._stamp) <= max_offset * SECOND else None
+
+    def _may_get_closer(self) -> bool:
+        return self._newest is not None and 0 < self._stamp - self._newest <= _ALIVE
+
+
 class DepthBuffer:
-    """The last few depth pictures of a camera and its calibration."""
+    """The last few depth pictures of a camera, its calibration, and the match of the picture worked on."""
 
     def __init__(self) -> None:
         self.camera: Pinhole | None = None
         self._pictures: deque[tuple[int, Any]] = deque(maxlen=_KEPT)
+        self._match: DepthMatch | None = None
+        self._lock = threading.Lock()
 
     def add(self, stamp: int, message: Any) -> None:
         """Keep a depth picture; `stamp` in nanoseconds."""
-        self._pictures.append((stamp, message))
+        with self._lock:
+            self._pictures.append((stamp, message))
+            if self._match is not None:
+                self._match.see(stamp, message)
+
+    def match(self, stamp: int) -> DepthMatch:
+        """What finds the depth for a picture of this stamp, until the next one is asked for."""
+        match = DepthMatch(stamp)
+        with self._lock:
+            for picture in self._pictures:
+                match.see(*picture)
+            self._match = match
+        return match
 
     def clear(self) -> None:
         """Forget the pictures, not the calibration."""
-        self._pictures.clear()
-
-    def nearest(self, stamp: int, max_offset: float) -> Any | None:
-        """The depth message closest to a stamp, None where none is within `max_offset` seconds."""
-        pictures = list(self._pictures)
-        if not pictures:
-            return None
-        found, message = min(pictures, key=lambda picture: abs(picture[0] - stamp))
-        return message if abs(found - stamp) <= max_offset * SECOND else None
+        with self._lock:
+            self._pictures.clear()
+            self._match = None

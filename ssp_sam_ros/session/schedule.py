@@ -112,6 +112,10 @@ class Schedule(Generic[Payload]):
         self.counters.stale += changed
         return changed
 
+    def answered(self) -> None:
+        """An answer has gone out: should there be no fresh picture, STALE is to be said after it (again)."""
+        self._stale = False
+
     def age(self, now: int) -> float | None:
         """Age of the newest picture in seconds, None where there has been none; negative if stamped ahead."""
         return None if self.newest is None else (now - self.newest.stamp) / SECOND

@@ -16,13 +16,13 @@ from typing import Any
 from ssp_sam_ros.interface.parameters import PARAMETERS, Parameters, unknown_name
 from ssp_sam_ros.perception.result import Outcome
 from ssp_sam_ros.session.answerer import Answerer, Job
-from ssp_sam_ros.session.answers import Answer, with_waiting_time
-from ssp_sam_ros.session.arrivals import Arrivals
+from ssp_sam_ros.session.answers import with_waiting_time
 from ssp_sam_ros.session.calls import Call, Calls, Reply
 from ssp_sam_ros.session.clock import JUMP_BACK, SECOND, Clock
 from ssp_sam_ros.session.composer import Composer
 from ssp_sam_ros.session.contracts import Graph, RgbPicture, Segmenter
-from ssp_sam_ros.session.diagnostics import InputState, Level, Status, inference_status, input_status
+from ssp_sam_ros.session.diagnostics import InputState, Level, Status
+from ssp_sam_ros.session.health import Health
 from ssp_sam_ros.session.messages import nanoseconds_of
 from ssp_sam_ros.session.outputs import Output
 from ssp_sam_ros.session.points import DepthBuffer, Pinhole
@@ -32,11 +32,10 @@ from ssp_sam_ros.session.requests import (
     MOST_EXPRESSIONS,
     Request,
     RequestIntake,
-    check_texts,
     same_questions,
 )
 from ssp_sam_ros.session.schedule import Limits, Picture, Schedule
-from ssp_sam_ros.session.statistics import Statistics
+from ssp_sam_ros.session.sender import Sender
 from ssp_sam_ros.session.worker import Worker
 
 _HOUR = 3600.0
@@ -70,11 +69,9 @@ class Session:
             parameters: checked values; `set_parameter` changes them later.
             health: what else to report of inference, by key.
         """
-        self._node = node
         self._segmenter = segmenter
         self._graph = graph
         self._composer = composer
-        self._health = health
         self._clock = clock
         self._problems = Problems()
         self._answerer = Answerer(segmenter, decode, self._problems)
@@ -89,12 +86,12 @@ class Session:
         self._worker = Worker(self._changed, self._next_job, self._pause, self._carry_out)
         self._calls = Calls()
         self._paused = ""
+        self._sender = Sender(
+            graph, composer, self._problems, lambda: self._worker.closing or bool(self._paused)
+        )
         self._turn = 0
         self._latest_time = 0
-        self._last_total = 0.0
-        self._statistics = Statistics()
-        self._arrivals = {name: Arrivals() for name in self.cameras}
-        self._rates = {name: (0, time.monotonic()) for name in self.cameras}
+        self._health = Health(node, self.cameras, segmenter, self._problems, health)
 
     def start(self) -> None:
         """Start the worker's thread."""
@@ -161,7 +158,7 @@ class Session:
         with self._changed:
             self._now()
             self._schedules[camera].offer(picture, needed)
-            self._arrivals[camera].add(picture.arrival)
+            self._health.arrived(camera, picture.arrival)
             self._changed.notify()
 
     def segment(
@@ -250,52 +247,21 @@ class Session:
     def diagnostics(self, inputs: Mapping[str, InputState]) -> list[Status]:
         """The statuses of all inputs (given by camera) and of inference; rates since the last call."""
         wanted = {camera: self._graph.wanted(camera) for camera in self.cameras}
+        undelivered = self._graph.undelivered()
         with self._changed:
-            self._drop_old_problems(wanted)
+            self._health.drop_old_problems(self._schedules, wanted)
             now = self._now()
             statuses = [
-                self._input_status(camera, inputs[camera], schedule, now)
+                self._health.input(camera, inputs[camera], schedule, now)
                 for camera, schedule in self._schedules.items()
             ]
-            schedules = self._schedules.values()
-            values: dict[str, object] = {
-                "model": self._segmenter.model_name,
-                "weights digest": self._segmenter.weights_digest,
-                "pictures worked on": sum(s.counters.started for s in schedules),
-                "pictures dropped for newer ones": sum(s.counters.dropped for s in schedules),
-                "pictures failed": self._answerer.failures,
-                "messages undelivered": self._graph.undelivered(),
-                "last picture": f"{self._last_total * 1e3:.1f} ms",
-                **self._statistics.values(),
-                "last error": self._answerer.last_error or "none",
-                **self._health(),
-            }
-            active, paused = len(next(iter(schedules)).requests), self._paused
-        model, problems = self._segmenter.model_name, self._problems.present()
-        subscribed = any(wanted.values())
-        statuses.append(inference_status(self._node, model, active, subscribed, problems, values, paused))
+            subscribed = any(wanted.values())
+            statuses.append(
+                self._health.inference(
+                    self._schedules.values(), self._answerer, undelivered, subscribed, self._paused
+                )
+            )
         return statuses
-
-    def _drop_old_problems(self, wanted: Mapping[str, frozenset[Output]]) -> None:
-        """Nothing solves a problem of work that is not done any more: it ends with the wish for that work."""
-        for camera, schedule in self._schedules.items():
-            if not schedule.requests or not wanted[camera]:
-                self._problems.solved("inference", camera)
-            points = Output.TARGET_POINTS in wanted[camera]
-            if not schedule.requests or not points:
-                self._problems.solved("depth", camera)
-            if not points:
-                self._problems.solved("calibration", camera)
-
-    def _input_status(self, camera: str, state: InputState, schedule: Schedule[Any], now: int) -> Status:
-        counters = schedule.counters
-        count, since = self._rates[camera]
-        here = time.monotonic()
-        self._rates[camera] = (counters.received, here)
-        rate = (counters.received - count) / max(here - since, 1e-9)
-        values = {"received": counters.received, "became stale": counters.stale}
-        arriving = self._arrivals[camera].going_on(here)
-        return input_status(self._node, camera, state, arriving, rate, schedule.age(now), values)
 
     # --- requests -----------------------------------------------------------------------------------------
 
@@ -347,13 +313,7 @@ class Session:
             return self._paused
         if camera not in self.cameras:
             return f"there is no camera {camera!r}; these are: {', '.join(map(repr, self.cameras))}"
-        if not texts:
-            return "no expression was given"
-        try:
-            check_texts(texts, self._intake.max_expressions)
-        except ValueError as error:
-            return f"refused: {error}"
-        return ""
+        return self._intake.refusal(texts)
 
     def _take_all_calls(self) -> list[Call]:
         with self._changed:
@@ -387,7 +347,8 @@ class Session:
             picture = schedule.take(now)
             if picture is not None:
                 self._turn = (self._turn + offset + 1) % len(self.cameras)
-                return Job(camera, picture, schedule.requests, started=time.monotonic())
+                depth = self._depth[camera].match(picture.stamp)
+                return Job(camera, picture, schedule.requests, started=time.monotonic(), depth=depth)
         return None
 
     def _pause(self) -> float | None:
@@ -399,39 +360,28 @@ class Session:
     def _carry_out(self, job: Job) -> None:
         picture = job.picture
         image, answers = self._answerer.answer(job)
-        self._last_total = time.monotonic() - picture.arrival
-        answers = [with_waiting_time(a, job.started - picture.arrival, self._last_total) for a in answers]
+        total = time.monotonic() - picture.arrival
+        answers = [with_waiting_time(a, job.started - picture.arrival, total) for a in answers]
         if job.call is not None:
             job.call.finish(self._composer.reply(picture.stamp, picture.frame_id, answers))
             return
-        self._statistics.add(answers[0].result)
-        if not same_questions(self._schedules[job.camera].requests, job.requests):
-            return  # cleared or replaced meanwhile: nobody asks for this any more
-        wanted = self._graph.wanted(job.camera)
-        self._send(
-            job.camera, self._composer.compose(picture.stamp, picture.frame_id, image, answers, wanted)
-        )
-        if Output.TARGET_POINTS in wanted:
-            self._send_points(job, answers[0])
+        with self._changed:
+            self._health.answered(answers[0].result, total)
+        schedule = self._schedules[job.camera]
+
+        def asked() -> bool:
+            """Not cleared or replaced meanwhile."""
+            return same_questions(schedule.requests, job.requests)
+
+        if not asked() or not self._sender.answers(job, image, answers, asked):
+            return
+        with self._changed:
+            if asked():
+                schedule.answered()
+        calibration, max_offset = self._depth[job.camera].camera, self._parameters.number("depth_max_offset")
+        self._sender.points(job, answers[0], calibration, max_offset, asked)
 
     # --- outputs ------------------------------------------------------------------------------------------
-
-    def _send(self, camera: str, messages: Sequence[tuple[Output, Any]]) -> None:
-        for output, message in messages:
-            if self._worker.closing or self._paused:
-                return
-            self._graph.publish(camera, output, message)
-
-    def _send_points(self, job: Job, answer: Answer) -> None:
-        max_offset = self._parameters.number("depth_max_offset")
-        picture, depth = job.picture, self._depth[job.camera]
-        try:
-            points = self._composer.points(picture.stamp, picture.frame_id, answer, depth, max_offset)
-        except ValueError as error:
-            self._problems.report("depth", job.camera, str(error), error)
-            return
-        self._problems.solved("depth", job.camera)
-        self._send(job.camera, points)
 
     def _send_unanswered(
         self,
@@ -442,8 +392,7 @@ class Session:
         reason: str,
     ) -> None:
         answers = [self._answerer.without_answer(request, outcome, reason) for request in requests]
-        stamp, frame_id = (picture.stamp, picture.frame_id) if picture else (0, "")
-        self._send(camera, self._composer.unanswered(stamp, frame_id, answers))
+        self._sender.unanswered(camera, picture, answers)
 
     # --- state --------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ssp_sam_ros.interface.image_codec import decode_array, image_fields
+from ssp_sam_ros.interface.image_codec import decode_array
 from ssp_sam_ros.session.diagnostics import InputState, Level
 from ssp_sam_ros.session.outputs import Output
 
@@ -333,57 +333,6 @@ def test_changes_that_are_refused_change_nothing(world: World, name: str, value:
     with pytest.raises(ValueError, match=text):
         world.session.set_parameter(name, value)
     assert world.segmenter.no_target_threshold == 0.5
-
-
-def depth_message(world: World, seconds: float) -> Any:
-    image = world.image(seconds)
-    for name, value in image_fields(np.full((4, 8), 2000, np.uint16)).items():
-        setattr(image, name, value)
-    return image
-
-
-def test_target_points_when_depth_is_given(world: World) -> None:
-    world.session.camera_info("", SimpleNamespace(k=[2.0, 0, 0, 0, 2.0, 0, 0, 0, 1], p=[0.0] * 12))
-    world.session.refer("the red mug")
-    world.session.depth("", depth_message(world, 0.12))
-    world.show(0.1)
-    world.session.run_pending()
-    (cloud,) = world.graph.of(Output.TARGET_POINTS)
-    assert (cloud.height, cloud.width, cloud.point_step) == (1, 8, 12)
-    assert cloud.header == world.image(0.1).header
-    xyz = np.frombuffer(cloud.data, np.float32).reshape(-1, 3)
-    np.testing.assert_allclose(xyz[0], [0.0, 1.0, 2.0])
-    assert [f.name for f in cloud.fields] == ["x", "y", "z"]
-
-
-@pytest.mark.parametrize("missing", ["camera_info", "depth", "size"])
-def test_without_fitting_depth_everything_else_still_goes_out(world: World, missing: str) -> None:
-    if missing != "camera_info":
-        world.session.camera_info("", SimpleNamespace(k=[2.0, 0, 0, 0, 2.0, 0, 0, 0, 1], p=[0.0] * 12))
-    depth = depth_message(world, 0.1)
-    if missing == "size":
-        depth.height = 2
-    if missing != "depth":
-        world.session.depth("", depth)
-    world.session.refer("the red mug")
-    world.show(0.1)
-    world.session.run_pending()
-    assert world.graph.of(Output.TARGET_POINTS) == []
-    assert len(world.graph.of(Output.MASK)) == 1
-    status = world.session.diagnostics({"": state()})[-1]
-    assert status.level is Level.ERROR
-    assert {"camera_info": "camera_info", "depth": "no depth picture", "size": "aligned"}[
-        missing
-    ] in status.message
-
-
-def test_no_points_of_a_target_that_is_not_there(world: World) -> None:
-    world.session.camera_info("", SimpleNamespace(k=[2.0, 0, 0, 0, 2.0, 0, 0, 0, 1], p=[0.0] * 12))
-    world.session.depth("", depth_message(world, 0.1))
-    world.session.refer("absent")
-    world.show(0.1)
-    world.session.run_pending()
-    assert world.graph.of(Output.TARGET_POINTS)[0].width == 0
 
 
 def state(publishers: int = 1, mismatch: str = "") -> InputState:
