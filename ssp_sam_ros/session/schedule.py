@@ -62,10 +62,17 @@ class Schedule(Generic[Payload]):
         self._epoch = 0
 
     def set_requests(self, requests: tuple[Request, ...]) -> None:
-        """Replace what is asked for; an empty tuple clears. The same once more is not STALE anew."""
+        """Replace what is asked for; an empty tuple clears, the very same once more changes nothing.
+
+        A picture that was used for the requests before is there for these too, if it is stamped late enough.
+        The same questions with another stamp are not STALE anew.
+        """
+        if requests == self.requests:
+            return
         if not same_questions(requests, self.requests):
             self._stale = False
         self.requests = requests
+        self._waiting = self.newest
 
     def offer(self, picture: Picture[Payload], needed: bool = True) -> None:
         """Take the newest picture in; drops are counted only while it is `needed`, that is, waited for."""

@@ -282,7 +282,7 @@ class Session:
                 self._send_unanswered(camera, None, requests, Outcome.FAILED, reason)
 
     def _activate(self, requests: tuple[Request, ...]) -> None:
-        if requests is next(iter(self._schedules.values())).requests:
+        if requests == next(iter(self._schedules.values())).requests:
             log.debug("the same once more")
         elif requests:
             log.info("looking for %s", ", ".join(repr(request.expression) for request in requests))

@@ -52,6 +52,21 @@ def test_a_picture_waiting_since_before_the_request_arrived_is_used_if_stamped_l
     assert schedule.take(at(1.3)) is not None
 
 
+def test_a_picture_used_for_other_requests_is_used_again_if_stamped_late_enough(
+    schedule: Schedule[str],
+) -> None:
+    schedule.set_requests(asked(0.0, "a"))
+    schedule.offer(picture(0.3))
+    assert schedule.take(at(0.3)) is not None
+    schedule.set_requests(asked(0.31, "b"))
+    assert schedule.take(at(0.35)) is None
+    schedule.set_requests(asked(0.3, "c"))
+    taken = schedule.take(at(0.35))
+    assert taken is not None and taken.stamp == at(0.3)
+    schedule.set_requests(asked(0.3, "c"))  # an array sent again and again, with a fixed stamp
+    assert schedule.take(at(0.4)) is None
+
+
 def test_every_new_picture_is_used_once(schedule: Schedule[str]) -> None:
     schedule.set_requests(asked(0))
     for second in (0.1, 0.2, 0.3):

@@ -201,6 +201,19 @@ def test_an_array_may_name_the_stamp_from_which_pictures_count(world: World) -> 
     assert world.graph.of(Output.RESULT)[0].expression_stamp == world.stamp(0.3)
 
 
+def test_an_array_stamped_at_a_picture_used_before_is_answered_on_it(world: World) -> None:
+    world.session.refer("the red mug")
+    world.show(0.3)
+    world.session.run_pending()
+    world.clock.seconds = 0.35
+    for _ in range(3):
+        world.session.refer_array(world.expressions(["the can"], ["a"], seconds=0.3))
+        world.session.run_pending()
+    results = world.graph.of(Output.RESULT)
+    assert [(r.expression, r.expression_id) for r in results] == [("the red mug", "1"), ("the can", "a")]
+    assert results[1].header == world.image(0.3).header
+
+
 def test_an_array_that_is_wrong_is_answered(world: World) -> None:
     world.session.refer_array(world.expressions(["x", "y"], ["only one"]))
     results = world.graph.of(Output.RESULT)
@@ -439,3 +452,13 @@ def test_inference_says_why_it_is_idle(world: World) -> None:
     world.session.refer("the red mug")
     world.graph.subscribed = frozenset()
     assert "nobody subscribes" in world.session.diagnostics({"": state()})[-1].message
+
+
+def test_in_a_scene_that_stands_still_the_embedding_is_used_again(make_world: Callable[..., World]) -> None:
+    world = make_world(static_scene_threshold=2.0, max_embedding_age=1.0)
+    world.session.refer("the red mug")
+    for seconds, value in ((0.1, 50), (0.6, 51), (0.9, 90), (1.2, 90), (2.0, 90)):
+        world.show(seconds, value)
+        world.session.run_pending()
+    first, again, changed, still, old = world.segmenter.keys
+    assert again == first != changed == still != old
