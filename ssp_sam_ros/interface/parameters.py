@@ -157,6 +157,30 @@ _SPECS = (
         minimum=0.0,
         maximum=10.0,
     ),
+    ParameterSpec(
+        "target_points_voxel_size",
+        "double",
+        0.0,
+        "metres; points within a cube of this edge become their mean; 0: every point goes out",
+        minimum=0.0,
+        maximum=1.0,
+    ),
+    ParameterSpec(
+        "static_scene_threshold",
+        "double",
+        0.0,
+        "grey levels; while no cell of 16 x 16 pixels changes by more, the embedding is used again; 0: never",
+        minimum=0.0,
+        maximum=255.0,
+    ),
+    ParameterSpec(
+        "max_embedding_age",
+        "double",
+        1.0,
+        "seconds; a picture is embedded anew after this, also in a scene that stands still",
+        minimum=0.0,
+        maximum=3600.0,
+    ),
 )
 
 PARAMETERS: dict[str, ParameterSpec] = {spec.name: spec for spec in _SPECS}

@@ -14,6 +14,7 @@ from ssp_sam_ros.session.points import DepthMatch
 from ssp_sam_ros.session.problems import Problems
 from ssp_sam_ros.session.requests import Request
 from ssp_sam_ros.session.schedule import Picture
+from ssp_sam_ros.session.still_scene import StillScene
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Answerer:
         """`decode` turns a picture message into RGB and raises ValueError where it cannot."""
         self.failures = 0
         self.last_error = ""
+        self.still_scene = StillScene()
         self._segmenter = segmenter
         self._decode = decode
         self._problems = problems
@@ -54,7 +56,10 @@ class Answerer:
         decode = (job.call and job.call.decode) or self._decode
         try:
             image = decode(job.picture.payload)
-            frame = self._segmenter.encode(image, key=job.key)
+            key = job.key
+            if key is not None:
+                key = self.still_scene.key(job.camera, image, job.picture.stamp, key)
+            frame = self._segmenter.encode(image, key=key)
             results = self._segmenter.refer(
                 frame, [request.expression for request in job.requests], [r.id for r in job.requests]
             )

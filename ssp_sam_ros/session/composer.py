@@ -15,7 +15,7 @@ from ssp_sam_ros.session.answers import Answer
 from ssp_sam_ros.session.calls import Reply
 from ssp_sam_ros.session.messages import MessageBuilder
 from ssp_sam_ros.session.outputs import Output, is_answer
-from ssp_sam_ros.session.points import Pinhole, points_of
+from ssp_sam_ros.session.points import Pinhole, points_of, thin_out
 
 DrawOverlay = Callable[[NDArray[np.uint8], Sequence[Result]], NDArray[np.uint8]]
 Outgoing = list[tuple[Output, Any]]
@@ -26,6 +26,8 @@ class Composer:
 
     def __init__(self, builder: MessageBuilder, draw_overlay: DrawOverlay) -> None:
         """`draw_overlay` takes an RGB picture and results and returns the RGB drawing."""
+        self.voxel_size = 0.0
+        """Edge of the cubes in which the target points are averaged, metres; 0: every point goes out."""
         self._builder = builder
         self._draw_overlay = draw_overlay
 
@@ -87,7 +89,7 @@ class Composer:
             raise ValueError("no target points: no camera_info has arrived yet")
         if depth is None:
             raise ValueError("no target points: no depth picture within depth_max_offset of the picture")
-        xyz = points_of(answer.result.mask, decode_depth(depth), camera)
+        xyz = thin_out(points_of(answer.result.mask, decode_depth(depth), camera), self.voxel_size)
         return [(Output.TARGET_POINTS, self._builder.points(self._builder.header(stamp, frame_id), xyz))]
 
     def reply(self, stamp: int, frame_id: str, answers: Sequence[Answer]) -> Reply:

@@ -65,6 +65,27 @@ def points_of(mask: NDArray[np.uint8], depth: NDArray[np.float32], camera: Pinho
     return np.stack([x, y, z], axis=1).astype(np.float32)
 
 
+def thin_out(xyz: NDArray[np.float32], voxel_size: float) -> NDArray[np.float32]:
+    """One point for each occupied cube of a grid: the mean of the points in it.
+
+    Args:
+        xyz: (N, 3), metres.
+        voxel_size: edge of a cube, metres; 0: nothing changes.
+
+    Returns:
+        (M, 3) float32, M <= N.
+    """
+    if voxel_size <= 0 or not len(xyz):
+        return xyz
+    cells = np.floor(xyz / voxel_size).astype(np.int64)
+    cells -= cells.min(axis=0)
+    _, columns, layers = cells.max(axis=0) + 1
+    flat = (cells[:, 0] * columns + cells[:, 1]) * layers + cells[:, 2]
+    _, cube, count = np.unique(flat, return_inverse=True, return_counts=True)
+    sums = [np.bincount(cube, weights=xyz[:, axis]) for axis in range(3)]
+    return (np.stack(sums, axis=1) / count[:, None]).astype(np.float32)
+
+
 class DepthMatch:
     """The depth picture closest to the stamp of a picture, of those before and all that arrive meanwhile."""
 

@@ -418,5 +418,8 @@ class Session:
         for schedule in self._schedules.values():
             schedule.limits = limits
         self._intake.max_expressions = parameters.count("max_expressions")
+        self._answerer.still_scene.threshold = parameters.number("static_scene_threshold")
+        self._answerer.still_scene.max_age = parameters.number("max_embedding_age")
+        self._composer.voxel_size = parameters.number("target_points_voxel_size")
         self._segmenter.no_target_threshold = parameters.number("no_target_threshold")
         self._segmenter.no_target_min_pixels = parameters.count("no_target_min_pixels")

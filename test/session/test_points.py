@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ssp_sam_ros.session.clock import SECOND
-from ssp_sam_ros.session.points import DepthBuffer, Pinhole, points_of
+from ssp_sam_ros.session.points import DepthBuffer, Pinhole, points_of, thin_out
 
 CAMERA = Pinhole(fx=100.0, fy=200.0, cx=2.0, cy=1.0)
 
@@ -96,3 +96,12 @@ def test_forgotten_depth_is_not_found() -> None:
     buffer.add(SECOND, "of another time")
     assert match.message(0.5) is None
     assert buffer.match(0).message(0.5) is None
+
+
+def test_thinning_out_keeps_one_mean_a_cube() -> None:
+    xyz = np.array([[0.01, 0, 0.5], [0.03, 0, 0.5], [0.06, 0, 0.5], [-0.01, 0, 0.5]], np.float32)
+    thin = thin_out(xyz, 0.05)
+    np.testing.assert_allclose(thin[np.argsort(thin[:, 0]), 0], [-0.01, 0.02, 0.06], atol=1e-6)
+    assert thin.dtype == np.float32
+    assert thin_out(xyz, 0.0) is xyz
+    assert thin_out(xyz[:0], 0.05).shape == (0, 3)
