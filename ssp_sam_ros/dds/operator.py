@@ -77,21 +77,24 @@ class Operator:
         return True
 
     def ask(self, expressions: Sequence[str]) -> Callable[[Any], int | None]:
-        """Ask for one expression (a plain text) or for several at once (an array with ids).
+        """Ask for expressions, all on one picture.
+
+        They have ids of their own: what is active already is asked for anew, so that who asks is told, also
+        that there is no fresh picture. A plain text once more would change nothing.
 
         Returns:
             A function that finds the index of the expression that a ReferringResult answers, None where it
             answers none of these.
         """
         self._results.clear()
-        if len(expressions) == 1:
-            text = expressions[0].strip()
-            self._one.publish(self._builder.text(text))
-            answered = text[:LONGEST_EXPRESSION]  # one that is too long comes back cut, with the refusal
-            return lambda message: 0 if message.expression == answered else None
         prefix = f"say-{uuid.uuid4().hex[:8]}-"
         ids = [f"{prefix}{index}" for index in range(len(expressions))]
         self._several.publish(self._builder.expressions(self._builder.header(0, ""), ids, expressions))
+        if len(expressions) == 1:
+            # By its text: somebody else may ask the same meanwhile, under another id. One that is too long
+            # comes back cut, with the refusal.
+            answered = expressions[0].strip()[:LONGEST_EXPRESSION]
+            return lambda message: 0 if message.expression == answered else None
         return lambda message: ids.index(message.expression_id) if message.expression_id in ids else None
 
     def clear(self) -> None:

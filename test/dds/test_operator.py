@@ -68,6 +68,18 @@ def test_one_and_several(start_node: Any, operator: Operator, camera: None) -> N
         assert time.monotonic() < deadline
 
 
+def test_who_asks_the_same_again_is_told_again_that_there_is_no_picture(
+    start_node: Any, operator: Operator
+) -> None:
+    start_node()
+    assert operator.wait_for_node(lambda: False)
+    for _ in range(2):
+        index_of = operator.ask(["the bright patch"])
+        deadline = time.monotonic() + 10
+        while not any(index_of(m) == 0 and m.outcome == m.STALE for m in operator.results()):
+            assert time.monotonic() < deadline
+
+
 def test_a_refusal_finds_its_question(start_node: Any, operator: Operator) -> None:
     start_node(max_expressions=1)
     assert operator.wait_for_node(lambda: False)

@@ -263,6 +263,14 @@ def test_stale_once_with_the_reason(world: World) -> None:
     assert len(world.graph.of(Output.NO_TARGET)) == 1
 
 
+def test_stale_once_however_often_the_expression_is_repeated(world: World) -> None:
+    for second in range(5):
+        world.clock.seconds = second
+        world.session.refer("the red mug")
+        world.session.tick()
+    assert [r.outcome for r in world.graph.of(Output.RESULT)] == [STALE]
+
+
 def test_stale_for_each_expression(world: World) -> None:
     world.session.refer_array(world.expressions(["x", "y"]))
     world.session.tick()
