@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 
-from ssp_sam_ros.interface.image_codec import image_fields
 from ssp_sam_ros.session.clock import SECOND
 from ssp_sam_ros.session.still_scene import StillScene
 
@@ -62,17 +58,3 @@ def test_slow_drift_does_not_add_up_unseen(scene: StillScene) -> None:
 def test_cameras_are_apart(scene: StillScene) -> None:
     assert scene.key("left", picture(), 1, "l") == "l"
     assert scene.key("right", picture(), 1, "r") == "r"
-
-
-def test_a_session_encodes_under_the_same_key(make_world: Callable[..., Any]) -> None:
-    world = make_world(static_scene_threshold=2.0, max_embedding_age=1.0)
-    world.session.refer("the red mug")
-    for seconds, value in ((0.1, 50), (0.6, 51), (0.9, 90), (1.2, 90), (2.0, 90)):
-        picture = world.image(seconds)
-        fields = image_fields(np.full((4, 8, 3), value, np.uint8))
-        picture.data = fields["data"]
-        world.clock.seconds = seconds
-        world.session.picture("", picture)
-        assert world.session.run_pending()
-    first, again, changed, still, old = world.segmenter.keys
-    assert again == first != changed == still != old
