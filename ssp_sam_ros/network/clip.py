@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from . import compat  # noqa: F401  (must come before open_clip imports torchvision)
 from .attention import attend, qkv, self_attention
+from .autocast import in_autocast_type
 from .variant import Variant
 
 
@@ -101,11 +102,7 @@ def text_tokens(clip: Any, ids: Tensor) -> tuple[Tensor, Tensor]:
 
 def word_tokens(tower: Any, ids: Tensor) -> Tensor:
     """The last layer norm's output (N, context, W) of one of open_clip's text towers, causal or not."""
-    x = tower.token_embedding(ids)
-    x = x + tower.positional_embedding
-    if torch.is_autocast_enabled(x.device.type):
-        # A float32 table would keep the whole stream, and every product in it, in float32.
-        x = x.to(torch.get_autocast_dtype(x.device.type))
+    x = in_autocast_type(tower.token_embedding(ids) + tower.positional_embedding)
     for block in tower.transformer.resblocks:
         x = _block(block, x, tower.attn_mask)
     return tower.ln_final(x)

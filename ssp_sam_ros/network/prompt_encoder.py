@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .attention import attend, padding_bias
+from .autocast import without_autocast
 from .extensions import PromptExtensions
 from .features import Prompts, TextFeatures
 from .layers import MLP, Encoder, PhraseAttention
@@ -85,7 +86,7 @@ class SemanticSpatialPromptEncoder(nn.Module):
     def _phrase(self, t: Tensor, padding: Tensor) -> tuple[Tensor, Tensor]:
         """Step 5: phrase attention psi (N, L) and the phrase (N, dim), pooled from T itself (Eq. 5 to 8)."""
         # Recurrent products accumulate their rounding over the whole context: float32 even under autocast.
-        with torch.autocast(t.device.type, enabled=False):
+        with without_autocast(t):
             t32 = t.float()
             hidden, _ = self.text_proj(t32)
             psi = self.phrase_attn(hidden, padding)
@@ -141,8 +142,8 @@ def sentence_similarity(f_v: Tensor, sentence: Tensor) -> Tensor:
 
     f_v: (N or 1, n, D), from `normalise_over_tokens`; sentence: (N, D), before L2 normalisation.
     """
-    with torch.autocast(f_v.device.type, enabled=False):
+    with without_autocast(f_v):
         s_c = (f_v @ F.normalize(sentence.float(), dim=-1)[..., None])[..., 0]
     low, high = s_c.amin(dim=-1, keepdim=True), s_c.amax(dim=-1, keepdim=True)
-    spread = high - low
-    return torch.where(spread > 0, (s_c - low) / torch.where(spread > 0, spread, 1.0), 0.0)
+    constant = ~(high > low)
+    return ((s_c - low) / (high - low).masked_fill(constant, 1.0)).masked_fill(constant, 0.0)

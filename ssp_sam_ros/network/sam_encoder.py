@@ -99,12 +99,17 @@ def attend_on_grid(q: Tensor, k: Tensor, v: Tensor, down: Tensor, across: Tensor
         count, heads, length, columns
     )
     q = q * width**-0.5
-    if q.is_cuda:
-        # Scores of the longer vectors are the sums wanted. Values of the same length suit the flash kernel.
-        q = torch.cat([q, vertical, sideways], dim=-1)
-        k = torch.cat([k, _places(rows, columns, k).expand(count, heads, -1, -1)], dim=-1)
-        return attend_heads(q, k, F.pad(v, (0, rows + columns)), scale=1.0)[..., :width]
-    return _attend_by_rows(q, k, v, vertical, sideways)
+    if _adds_by_rows(q):
+        return _attend_by_rows(q, k, v, vertical, sideways)
+    # Scores of the longer vectors are the sums wanted. Values of the same length suit the flash kernel.
+    q = torch.cat([q, vertical, sideways], dim=-1)
+    k = torch.cat([k, _places(rows, columns, k).expand(count, heads, -1, -1)], dim=-1)
+    return attend_heads(q, k, F.pad(v, (0, rows + columns)), scale=1.0)[..., :width]
+
+
+def _adds_by_rows(q: Tensor) -> bool:
+    """Whether positions are added to scores instead of joining queries and keys."""
+    return q.device.type == "cpu"
 
 
 def _places(rows: int, columns: int, like: Tensor) -> Tensor:

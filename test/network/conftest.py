@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ import torch
 from ssp_sam_ros.network import SSPSAM, Variant, load_variant
 
 
-def small_published() -> Variant:
+def small_published(**changes: Any) -> Variant:
     """The published form with small sizes: full CLIP vocabulary, SAM's ViT, no extension."""
-    raw = {
+    raw: dict[str, Any] = {
         "name": "small_published",
         "joint_dim": 32,
         "clip": {
@@ -30,7 +31,40 @@ def small_published() -> Variant:
             "dim": 32, "decoder_heads": 2, "decoder_feed_forward": 64, "iou_hidden": 32,
         },
     }  # fmt: skip
-    return Variant.from_json(json.dumps(raw))
+    return Variant.from_json(json.dumps(raw | changes))
+
+
+def small_eva_clip() -> Variant:
+    """`small_published` on EVA-CLIP's towers."""
+    return small_published(
+        name="small_eva_clip",
+        backbone="eva_clip",
+        clip={
+            "image_size": [64, 64], "patch_size": 16, "width": 64, "layers": 3, "head_width": 32,
+            "surgery_blocks": 2, "mlp_ratio": 2.5,
+        },
+    )  # fmt: skip
+
+
+def small_siglip2() -> Variant:
+    """`small_published` on SigLIP 2's towers."""
+    return small_published(
+        name="small_siglip2",
+        backbone="siglip2",
+        joint_dim=64,
+        clip={
+            "image_size": [64, 64], "patch_size": 16, "width": 64, "layers": 2, "head_width": 32,
+            "surgery_blocks": 0,
+        },
+        text={
+            "width": 32, "heads": 2, "layers": 2, "context": 8,
+            "tokenizer_file": "small_tokenizer.json", "tokenizer_pieces": 50,
+        },
+        prompt={
+            "dim": 32, "tokens": 4, "attention_heads": 2, "layers": 2, "heads": 2, "feed_forward": 64,
+            "input_projections": True,
+        },
+    )  # fmt: skip
 
 
 def seeded(variant: Variant, seed: int = 0) -> SSPSAM:
