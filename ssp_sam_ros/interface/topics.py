@@ -69,26 +69,26 @@ def _output(key: str, type_name: str, qos: QoS, description: str) -> Topic:
 
 
 _TABLE = (
-    _camera_input("image", "image", "sensor_msgs/msg/Image", "camera/image_raw", "the picture"),
+    _camera_input("image", "image", "sensor_msgs/msg/Image", "/camera/image_raw", "the picture"),
     _camera_input(
         "compressed_image",
         "image/compressed",
         "sensor_msgs/msg/CompressedImage",
-        "camera/image_raw/compressed",
+        "/camera/image_raw/compressed",
         "the picture, with parameter image_transport: compressed",
     ),
     _camera_input(
         "depth_image",
         "depth/image",
         "sensor_msgs/msg/Image",
-        "camera/depth/image_raw",
+        "/camera/depth/image_raw",
         "depth aligned with the picture (REP-118: 16UC1 in mm or 32FC1 in m), optional",
     ),
     _camera_input(
         "camera_info",
         "camera_info",
         "sensor_msgs/msg/CameraInfo",
-        "camera/camera_info",
+        "/camera/camera_info",
         "calibration of the aligned depth, optional",
     ),
     _command_input(

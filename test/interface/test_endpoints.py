@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ssp_sam_ros.interface.endpoints import default_remaps, endpoints_of
-from ssp_sam_ros.interface.names import NodeNames
+from ssp_sam_ros.interface.names import NodeNames, Remap
 from ssp_sam_ros.interface.parameters import Parameters
 from ssp_sam_ros.interface.qos import QoS
 
@@ -21,6 +21,19 @@ def test_one_camera_with_the_default_remaps() -> None:
     assert names["mask", ""] == "/ssp_sam/mask"
     assert ("compressed_image", "") not in names
     assert len(names) == 14
+
+
+def test_the_default_remaps_are_absolute_in_a_namespace_too() -> None:
+    robot = NodeNames("ssp_sam", "/robot").with_default_remaps(default_remaps())
+    names = names_of(robot)
+    assert names["image", ""] == "/camera/image_raw"
+    assert names["depth_image", ""] == "/camera/depth/image_raw"
+    assert names["camera_info", ""] == "/camera/camera_info"
+    assert names["referring_expression", ""] == "/robot/referring_expression"
+    compressed = names_of(robot, image_transport="compressed")
+    assert compressed["compressed_image", ""] == "/camera/image_raw/compressed"
+    own = NodeNames("ssp_sam", "/robot", (Remap("image", "camera/image_raw"),))
+    assert names_of(own.with_default_remaps(default_remaps()))["image", ""] == "/robot/camera/image_raw"
 
 
 def test_compressed_takes_the_place_of_raw() -> None:
