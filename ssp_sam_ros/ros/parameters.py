@@ -65,7 +65,7 @@ def declare(node: Any) -> Parameters:
     Raises:
         ValueError: an override does not fit.
     """
-    given = dict(node.get_parameters_by_prefix(""))
+    given = {name: found.value for name, found in node.get_parameters_by_prefix("").items()}
     values: dict[str, object] = {}
     overrides: dict[str, object] = {}
     for name, value in given.items():
