@@ -9,10 +9,10 @@ from enum import Enum
 from pathlib import Path
 
 from ssp_sam_ros.network import Variant
-from ssp_sam_ros.weights.delta import left_out_parts
+from ssp_sam_ros.weights.delta import check_contents, left_out_parts
 from ssp_sam_ros.weights.digest import file_digest
 from ssp_sam_ros.weights.errors import WeightsError
-from ssp_sam_ros.weights.files import read_metadata
+from ssp_sam_ros.weights.files import read_metadata, read_tensors
 from ssp_sam_ros.weights.folders import find_file
 from ssp_sam_ros.weights.loading import NETWORK_ENDINGS, shipped_weights
 from ssp_sam_ros.weights.parts import FROZEN, part_file_names
@@ -181,7 +181,7 @@ def file_status(file: PublishedFile, folders: Sequence[Path], verify: bool = Fal
 
 
 def _is_whole(path: Path, thoroughly: bool) -> bool:
-    """Whether a file's table of contents can be read; thoroughly: whether a torch file's check sums hold."""
+    """Whether a file's table of contents can be read; thoroughly: whether its own check sums hold."""
     with path.open("rb") as file:
         zipped = file.read(4) == b"PK\x03\x04"
     try:
@@ -189,7 +189,10 @@ def _is_whole(path: Path, thoroughly: bool) -> bool:
             with zipfile.ZipFile(path) as archive:
                 return not thoroughly or archive.testzip() is None
         if path.suffix == ".safetensors":
-            left_out_parts(read_metadata(path), str(path))
+            metadata = read_metadata(path)
+            left_out_parts(metadata, str(path))
+            if thoroughly and "contents" in metadata:
+                check_contents(read_tensors(path)[0], metadata, str(path))
     except (zipfile.BadZipFile, NotImplementedError, WeightsError):
         return False
     return True

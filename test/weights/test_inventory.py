@@ -105,5 +105,10 @@ def test_a_delta_needs_what_it_leaves_out(release):
         "SAM's image and prompt encoder": ["sam_small.pth"],
     }
     assert status.ways[1].ready and not status.ways[0].ready
+    content = bytearray((release.folder / "small.safetensors").read_bytes())
+    content[-5] ^= 1
+    (release.folder / "small.safetensors").write_bytes(content)
+    assert variant_status(release.variant, folders).ready
+    assert not variant_status(release.variant, folders, verify=True).ready
     (release.folder / "sam_small.pth").unlink()
     assert not variant_status(release.variant, folders).ready

@@ -8,7 +8,9 @@ import torch
 
 from ssp_sam_ros.network import VariantError
 from ssp_sam_ros.weights import WeightsError, load_network, parameter_digest, save_network
-from ssp_sam_ros.weights.loading import shipped_weights
+from ssp_sam_ros.weights.checkpoint import open_weights
+from ssp_sam_ros.weights.conversion import to_delta
+from ssp_sam_ros.weights.loading import network_weights, shipped_weights
 
 
 def test_a_file_of_ours_comes_back(tmp_path, small_network, small_variant):
@@ -101,10 +103,95 @@ def test_only_random_weights_are_random(tmp_path, small_network, small_variant):
     assert not load_network(small_variant, path)[1].is_random
 
 
-def test_a_variant_without_shipped_weights_says_what_to_do(small_variant):
+def test_a_variant_without_shipped_weights_says_what_to_do():
     assert not shipped_weights("ssp_sam_224").exists()
-    with pytest.raises(WeightsError, match="path of its checkpoint"):
-        load_network("ssp_sam_224")
+    with pytest.raises(WeightsError, match=r"path of its checkpoint.*ssp-sam weights --variant ssp_sam_224"):
+        load_network("ssp_sam_224", folders=[])
+
+
+def test_weights_are_found_in_a_weights_folder(release, tmp_path, monkeypatch):
+    """By the variant's name unless told otherwise, or by the file's."""
+    release.checkpoint("after_forward", "small.pth")
+    release.checkpoint("before_forward", "another.pth")
+    monkeypatch.setenv("SSP_SAM_WEIGHTS", f"{tmp_path}:{release.folder}")
+    for weights, name in ((None, "small.pth"), ("another.pth", "another.pth")):
+        _, info = load_network(release.variant, weights)
+        assert info.source == str(release.folder / name)
+        assert info.digest == parameter_digest(release.model)
+        assert not info.is_random
+
+
+def test_a_delta_comes_before_a_checkpoint_and_what_is_shipped_before_both(release, tmp_path, monkeypatch):
+    release.checkpoint(name="small.pth")
+    path = release.folder / "small.safetensors"
+    to_delta(release.folder / "small.pth", path, release.variant, [release.folder])
+    assert network_weights("small", [release.folder]) == path
+    monkeypatch.setattr("ssp_sam_ros.weights.loading.ASSETS", tmp_path)
+    save_network(tmp_path / "small.safetensors", load_network(release.variant, path)[0])
+    assert network_weights("small", [release.folder]) == tmp_path / "small.safetensors"
+
+
+def test_pretrained_parts_and_random_values_in_all_else(release, monkeypatch):
+    monkeypatch.setenv("SSP_SAM_WEIGHTS", str(release.folder))
+    network, info = load_network(release.variant, "pretrained")
+    state = network.state_dict()
+    assert torch.equal(state["encoder.visual.proj"], release.model["encoder.visual.proj"])
+    assert not torch.equal(state["mlp.weight"], release.model["mlp.weight"])
+    assert info.is_random and info.source == "pretrained"
+    assert info.digest == parameter_digest(state)
+
+
+@pytest.mark.parametrize("name", ["sam_small.pth", "clip_small.safetensors"])
+def test_a_file_of_a_frozen_part_is_not_taken_for_the_network(release, name):
+    with pytest.raises(WeightsError, match="a frozen part of small, not its weights"):
+        load_network(release.variant, release.folder / name, folders=[])
+
+
+def test_a_checkpoint_of_another_variant_is_called_by_its_name(tmp_path, small_variant):
+    network, _ = load_network("ssp_sam_tiny_plain", "random")
+    torch.save({"model": network.state_dict()}, tmp_path / "c.pth")
+    with pytest.raises(WeightsError, match="holds weights of variant ssp_sam_tiny_plain, not of small"):
+        load_network(small_variant, tmp_path / "c.pth")
+    assert open_weights(tmp_path / "c.pth", None).variant.name == "ssp_sam_tiny_plain"
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_clip_inside_a_checkpoint_is_compared_with_openais(release, caplog, changed):
+    if changed:
+        release.model["encoder.logit_scale"] += 0.25
+    with caplog.at_level("INFO"):
+        network, _ = load_network(release.variant, release.checkpoint(), folders=[release.folder])
+    (record,) = [record for record in caplog.records if "against" in record.message]
+    assert record.levelname == ("WARNING" if changed else "INFO")
+    assert ("1 of " if changed else "tensors agree") in record.message
+    assert network.encoder.logit_scale.item() == release.model["encoder.logit_scale"].item()
+
+
+def test_a_broken_file_of_openais_does_not_stop_a_checkpoint(release, caplog):
+    (release.folder / "clip_small.safetensors").write_bytes(b"<html>")
+    load_network(release.variant, release.checkpoint(), folders=[release.folder])
+    assert "is not compared with OpenAI's" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda model: model.pop("sam.mask_decoder.iou_token.weight"),
+            r"lacks tensor sam\.mask_decoder\.iou_token",
+        ),
+        (lambda model: model.update(mystery=torch.ones(1)), "has unknown tensor mystery"),
+        (lambda model: model.update(tf_scale=torch.ones(2)), r"misshapen tensor tf_scale \(2 instead of 1\)"),
+        (lambda model: model["mlp.bias"].fill_(torch.inf), r"not finite numbers in tensor mlp\.bias"),
+    ],
+)
+def test_what_is_wrong_with_a_checkpoint_is_named_in_one_line(release, spoil, message):
+    spoil(release.model)
+    path = release.checkpoint("after_forward+alias")
+    with pytest.raises(WeightsError, match=message) as caught:
+        load_network(release.variant, path, folders=[])
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
 
 
 def test_an_unknown_variant(small_variant):
