@@ -8,6 +8,8 @@ from enum import Enum
 
 from ssp_sam_ros.interface.qos import QoS, mismatch
 
+_CLEARLY_AHEAD = 0.2  # seconds; /clock comes in steps, and machines are a few milliseconds apart
+
 
 class Level(Enum):
     """The values of diagnostic_msgs/DiagnosticStatus."""
@@ -69,6 +71,7 @@ def input_status(
     arriving: bool,
     rate: float,
     age: float | None,
+    ahead: float,
     values: Mapping[str, object],
 ) -> Status:
     """The status of one camera's input.
@@ -79,10 +82,11 @@ def input_status(
         state: the topic.
         arriving: whether pictures still come, by the camera's own pace.
         rate: pictures received a second since the last status.
-        age: seconds since the newest picture's stamp; None where there has been none.
+        age: of the newest picture, seconds; None where there has been none.
+        ahead: seconds that its stamp was ahead of the node's time when it arrived, 0 where it was not.
         values: counters to report as they are.
     """
-    level, message = _input_verdict(state, arriving, age)
+    level, message = _input_verdict(state, arriving, age, ahead)
     details = {
         "topic": state.topic,
         "type": state.type,
@@ -90,6 +94,7 @@ def input_status(
         "publishers": state.publishers,
         "rate": f"{rate:.1f} Hz",
         "newest picture's age": "none yet" if age is None else f"{age:.3f} s",
+        "stamped ahead of the clock by": f"{ahead:.3f} s",
         "malformed": state.malformed,
         **{f"malformed on {topic}": count for topic, count in state.malformed_beside.items()},
     }
@@ -97,7 +102,12 @@ def input_status(
     return Status(name, level, message, hardware_id=camera, values=details | dict(values))
 
 
-def _input_verdict(state: InputState, arriving: bool, age: float | None) -> tuple[Level, str]:
+def _input_verdict(state: InputState, arriving: bool, age: float | None, ahead: float) -> tuple[Level, str]:
+    if arriving and ahead > _CLEARLY_AHEAD:
+        return Level.WARN, (  # without the figure: the log repeats what changes
+            f"pictures on {state.topic} are stamped ahead of this node's clock: do the machines' clocks "
+            "differ, or is use_sim_time set on one side only?"
+        )
     if arriving:
         return Level.OK, f"pictures arrive on {state.topic}"
     if state.mismatch:

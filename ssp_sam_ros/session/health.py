@@ -77,7 +77,8 @@ class Health:
         rate = (counters.received - count) / max(here - since, 1e-9)
         values = {"received": counters.received, "became stale": counters.stale}
         arriving = self._arrivals[camera].going_on(here)
-        return input_status(self._node, camera, state, arriving, rate, schedule.age(now), values)
+        age, ahead = schedule.age(now), schedule.ahead()
+        return input_status(self._node, camera, state, arriving, rate, age, ahead, values)
 
     def inference(
         self,

@@ -18,15 +18,22 @@ Payload = TypeVar("Payload")
 class Picture(Generic[Payload]):
     """A picture that arrived.
 
-    `epoch` tells pictures with equal stamps apart when time has jumped back between them; `arrival` is in
-    seconds of a clock that only measures durations.
+    `received` is the node's time of arrival, in nanoseconds as the stamp is; `arrival` the same in seconds of a
+    clock that only measures durations. `epoch` tells pictures with equal stamps apart when time has jumped
+    back between them.
     """
 
     stamp: int
     frame_id: str
     payload: Payload
+    received: int
     arrival: float
     epoch: int = 0
+
+    @property
+    def since(self) -> int:
+        """From when its age counts, nanoseconds: it was not taken after it arrived, whatever its stamp."""
+        return min(self.stamp, self.received)
 
 
 @dataclass(frozen=True)
@@ -124,8 +131,12 @@ class Schedule(Generic[Payload]):
         self._stale = False
 
     def age(self, now: int) -> float | None:
-        """Age of the newest picture in seconds, None where there has been none; negative if stamped ahead."""
-        return None if self.newest is None else (now - self.newest.stamp) / SECOND
+        """Age of the newest picture in seconds, None where there has been none."""
+        return None if self.newest is None else (now - self.newest.since) / SECOND
+
+    def ahead(self) -> float:
+        """Seconds that the newest picture's stamp was ahead of the node's time on arrival; 0: it was not."""
+        return 0.0 if self.newest is None else (self.newest.stamp - self.newest.since) / SECOND
 
     def clock_jumped_back(self, now: int) -> None:
         """Forget everything measured on the time before: the picture waiting, ages, the last start.
@@ -152,4 +163,4 @@ class Schedule(Generic[Payload]):
         return self._reset_at is not None and now - self._reset_at <= self.limits.max_image_age * SECOND
 
     def _fresh(self, picture: Picture[Payload], now: int) -> bool:
-        return now - picture.stamp <= self.limits.max_image_age * SECOND
+        return now - picture.since <= self.limits.max_image_age * SECOND

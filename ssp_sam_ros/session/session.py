@@ -153,10 +153,9 @@ class Session:
 
     def picture(self, camera: str, message: Any) -> None:
         """A picture message of one camera."""
-        picture = self._picture(message)
         needed = bool(self._graph.wanted(camera)) and not self._paused
         with self._changed:
-            self._now()
+            picture = self._picture(message, self._now())
             self._schedules[camera].offer(picture, needed)
             self._health.arrived(camera, picture.arrival)
             self._changed.notify()
@@ -184,7 +183,7 @@ class Session:
             failure = self._refusal(texts, camera)
             if not failure:
                 requests = tuple(Request(text.strip(), str(i), now) for i, text in enumerate(texts, 1))
-                picture = None if image is None else self._picture(image)
+                picture = None if image is None else self._picture(image, now)
                 self._calls.add(Call(camera, requests, finish, picture, decode))
                 self._changed.notify()
         if failure:
@@ -325,9 +324,9 @@ class Session:
             call.finish(Reply(failure=failure))
 
     @staticmethod
-    def _picture(message: Any) -> Picture[Any]:
+    def _picture(message: Any, now: int) -> Picture[Any]:
         stamp = nanoseconds_of(message.header.stamp)
-        return Picture(stamp, message.header.frame_id, message, arrival=time.monotonic())
+        return Picture(stamp, message.header.frame_id, message, now, arrival=time.monotonic())
 
     # --- work, in the worker's thread ---------------------------------------------------------------------
 

@@ -17,8 +17,10 @@ def at(seconds: float) -> int:
     return T + round(seconds * SECOND)
 
 
-def picture(seconds: float, name: str = "") -> Picture[str]:
-    return Picture(at(seconds), "camera", name or f"{seconds}", arrival=0.0)
+def picture(seconds: float, name: str = "", received: float | None = None) -> Picture[str]:
+    """Stamped `seconds`; received at that time, too, unless told otherwise."""
+    received = seconds if received is None else received
+    return Picture(at(seconds), "camera", name or f"{seconds}", at(received), arrival=0.0)
 
 
 def asked(seconds: float, *texts: str) -> tuple[Request, ...]:
@@ -164,12 +166,25 @@ def test_no_picture_at_all_is_stale_at_once(schedule: Schedule[str]) -> None:
     assert schedule.age(at(0.0)) is None
 
 
-def test_a_picture_stamped_ahead_is_fresh(schedule: Schedule[str]) -> None:
+def test_a_picture_stamped_ahead_grows_old_from_its_arrival(schedule: Schedule[str]) -> None:
     schedule.set_requests(asked(0.0))
-    schedule.offer(picture(5.0))
-    assert not schedule.newly_stale(at(0.1))
-    assert schedule.take(at(0.1)) is not None
-    assert schedule.age(at(0.1)) == pytest.approx(-4.9)
+    assert schedule.ahead() == 0.0
+    schedule.offer(picture(5.0, received=0.1))
+    assert not schedule.newly_stale(at(0.5))
+    assert schedule.fresh_since(at(0.0), at(0.6)) is not None
+    assert schedule.age(at(0.5)) == pytest.approx(0.4)
+    assert schedule.ahead() == pytest.approx(4.9)
+    assert schedule.newly_stale(at(0.7))
+    assert schedule.take(at(0.7)) is None
+    assert schedule.fresh_since(at(0.0), at(0.7)) is None
+
+
+def test_a_picture_that_arrives_late_is_as_old_as_its_stamp(schedule: Schedule[str]) -> None:
+    schedule.set_requests(asked(0.0))
+    schedule.offer(picture(0.1, received=0.5))
+    assert schedule.age(at(0.5)) == pytest.approx(0.4)
+    assert schedule.ahead() == 0.0
+    assert schedule.take(at(0.7)) is None
 
 
 def test_a_clock_that_jumps_back_resets_ages(schedule: Schedule[str]) -> None:
@@ -219,7 +234,7 @@ def test_invariants(events: list[tuple[str, int]]) -> None:
     for kind, step in events:
         now += step * SECOND // 1000
         if kind == "picture":
-            schedule.offer(Picture(now, "", str(now), 0.0))
+            schedule.offer(Picture(now, "", str(now), now, 0.0))
         elif kind == "request":
             schedule.set_requests((Request("x", "1", now),))
         elif kind == "clear":

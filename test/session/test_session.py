@@ -395,6 +395,22 @@ def test_a_slow_camera_is_no_silent_one(world: World) -> None:
         assert world.session.diagnostics({"": state()})[0].level is Level.OK
 
 
+def test_pictures_stamped_ahead_are_told_of_and_grow_old_all_the_same(world: World) -> None:
+    world.session.refer("the red mug")
+    world.clock.seconds = 0.1
+    world.session.picture("", world.image(0.15))
+    assert world.session.diagnostics({"": state()})[0].level is Level.OK
+    world.session.picture("", world.image(60.0))
+    status = world.session.diagnostics({"": state()})[0]
+    assert status.level is Level.WARN
+    assert "stamped ahead of this node's clock" in status.message
+    assert status.values["stamped ahead of the clock by"] == "59.900 s"
+    world.session.run_pending()
+    world.clock.seconds = 1.0
+    world.session.tick()
+    assert [r.outcome for r in world.graph.of(Output.RESULT)] == [FOUND, STALE]
+
+
 def test_messages_that_cannot_be_read_are_reported(world: World) -> None:
     inputs = InputState("/camera/image_raw", "sensor_msgs/msg/Image", "best effort", 1, malformed=7)
     status = world.session.diagnostics({"": inputs})[0]
