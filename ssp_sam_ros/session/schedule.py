@@ -18,7 +18,7 @@ Payload = TypeVar("Payload")
 class Picture(Generic[Payload]):
     """A picture that arrived.
 
-    `received` is the node's time of arrival, in nanoseconds as the stamp is; `arrival` the same in seconds of a
+    `received` is the node's time of arrival, nanoseconds like the stamp; `arrival` the same in seconds of a
     clock that only measures durations. `epoch` tells pictures with equal stamps apart when time has jumped
     back between them.
     """
