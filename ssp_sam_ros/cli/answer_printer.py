@@ -66,21 +66,20 @@ class AnswerPrinter:
                 print(f"    {remark}", flush=True)
 
     def _save(self, folder: Path, message: Any, operator: Operator) -> dict[str, str | None]:
-        """Write mask and drawing where there are any; returns their paths."""
-        import cv2
-
+        """Write mask and drawing where there are any; returns their paths, OSError where it cannot."""
         from ssp_sam_ros.interface.image_codec import decode_array, decode_rgb
+        from ssp_sam_ros.perception.image_file import write_image
 
         name = f"{self._count:03d}_{re.sub('[^a-z0-9]+', '_', message.expression.lower()).strip('_')[:60]}"
         paths: dict[str, str | None] = {"mask": None, "overlay": None}
         if message.mask.height:
             path = folder / f"{name}_mask.png"
-            cv2.imwrite(str(path), decode_array(message.mask))
+            write_image(path, decode_array(message.mask))
             paths["mask"] = str(path)
             overlay = operator.overlay(message)
             if overlay is not None:
                 path = folder / f"{name}.png"
-                cv2.imwrite(str(path), cv2.cvtColor(decode_rgb(overlay), cv2.COLOR_RGB2BGR))
+                write_image(path, decode_rgb(overlay))
                 paths["overlay"] = str(path)
         return paths
 

@@ -7,6 +7,7 @@ import warnings
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -62,6 +63,24 @@ def read_image(path: Path) -> np.ndarray:
     except (OSError, *_DAMAGED) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"picture {path} cannot be read: {reason}") from error
+
+
+def write_image(path: Path, image: np.ndarray, jpeg_quality: int = 95) -> None:
+    """Write a picture in the format that the file's name ends in.
+
+    Args:
+        path: in a folder that is there.
+        image: uint8 RGB (H, W, 3) or grey (H, W).
+        jpeg_quality: 1 to 100, where the format is JPEG.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    pixels = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    encoded, data = cv2.imencode(path.suffix, pixels, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
+    if not encoded:
+        raise OSError(f"{path}: the picture cannot be encoded as {path.suffix}")
+    path.write_bytes(data)  # not cv2.imwrite, which only says that it did not work
 
 
 def _what_it_is(path: Path) -> str:

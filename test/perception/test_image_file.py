@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from ssp_sam_ros.perception.image_file import read_image
+from ssp_sam_ros.perception.image_file import read_image, write_image
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (4, 6, 3), np.uint8)
 
@@ -137,3 +137,25 @@ def test_no_program_is_started_for_a_picture(tmp_path):
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
     with pytest.raises(ValueError, match="known format; these are read: BMP, GIF, JPEG"):
         read_image(path)
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3)])
+def test_what_is_written_is_read_again(tmp_path, shape):
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    write_image(tmp_path / "picture.png", pixels)
+    expected = pixels if len(shape) == 3 else np.repeat(pixels[..., None], 3, axis=2)
+    np.testing.assert_array_equal(read_image(tmp_path / "picture.png"), expected)
+
+
+def test_jpeg_quality(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    sizes = []
+    for quality in (50, 95):
+        write_image(tmp_path / "picture.jpg", pixels, quality)
+        sizes.append((tmp_path / "picture.jpg").stat().st_size)
+    assert sizes[0] < sizes[1]
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(OSError, match=r"no such folder.picture\.png"):
+        write_image(tmp_path / "no such folder" / "picture.png", np.zeros((5, 7, 3), np.uint8))

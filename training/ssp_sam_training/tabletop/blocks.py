@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from ssp_sam_ros.perception.image_file import write_image
 from ssp_sam_ros.sim import Scene, Tabletop
 from ssp_sam_ros.sim.grammar import expressions
 from ssp_sam_ros.sim.tabletop import SCENES_PER_POOL
@@ -74,8 +75,7 @@ def _record(block: Block, index: int, scene: Scene, words: np.random.Generator) 
     image_id = (SPLITS.index(block.split) + 1) * IMAGES_PER_SPLIT + index
     name = f"tabletop_{block.split}_{index:06d}.jpg"
     path = block.folder / name
-    if not cv2.imwrite(str(path), scene.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
-        raise OSError(f"could not write {path}")
+    write_image(path, scene.image, JPEG_QUALITY)
     found = expressions(scene.objects, scene.size, words, block.sentences)
     first = image_id * ANNOTATIONS_PER_IMAGE
     return {

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-
+from ssp_sam_ros.perception.image_file import write_image
 from ssp_sam_ros.sim import LiveTabletop, Scene
 from ssp_sam_ros.sim.clip import FORMAT, SHIPPED
 from ssp_sam_ros.sim.grammar import Expression
@@ -64,8 +63,7 @@ def write_clip(
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"frame_{k:03d}.jpg" for k in range(len(scenes))]
     for name, scene in zip(names, scenes, strict=True):
-        if not cv2.imwrite(str(folder / name), scene.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality]):
-            raise OSError(f"could not write {folder / name}")
+        write_image(folder / name, scene.image, quality)
     width, height = scenes[0].size
     content = {
         "format": FORMAT,
