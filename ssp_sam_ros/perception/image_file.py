@@ -80,7 +80,7 @@ def write_image(path: Path, image: np.ndarray, jpeg_quality: int = 95) -> None:
     encoded, data = cv2.imencode(path.suffix, pixels, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
     if not encoded:
         raise OSError(f"{path}: the picture cannot be encoded as {path.suffix}")
-    path.write_bytes(data)  # not cv2.imwrite, which only says that it did not work
+    path.write_bytes(data.tobytes())  # not cv2.imwrite, which only says that it did not work
 
 
 def _what_it_is(path: Path) -> str:
