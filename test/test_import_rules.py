@@ -56,6 +56,7 @@ RULES = {
     ),
     "ssp_sam_ros/speech": _rule("numpy", lazy="pocketsphinx"),
     "ssp_sam_ros/sim": _rule("numpy cv2", lazy="mujoco"),
+    "ssp_sam_ros/doctor": _rule(inside="ssp_sam_ros.interface", lazy=ANYTHING),
     "ssp_sam_ros/assets": _rule(),
     "ssp_sam_ros/cli": _rule(lazy=ANYTHING),
     "training/ssp_sam_training": _rule(

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-COMMANDS = ("segment", "node", "camera", "say", "demo", "parity", "weights", "convert")
+COMMANDS = ("segment", "node", "camera", "say", "demo", "parity", "weights", "convert", "doctor")
 
 OK, FAILED, USAGE = 0, 1, 2
 

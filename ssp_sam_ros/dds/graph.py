@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from cyclonedds.builtin import BuiltinDataReader, BuiltinTopicDcpsPublication
+from cyclonedds.builtin import (
+    BuiltinDataReader,
+    BuiltinTopic,
+    BuiltinTopicDcpsPublication,
+    BuiltinTopicDcpsSubscription,
+)
 from cyclonedds.core import InstanceState
 from cyclonedds.domain import DomainParticipant
 from cyclonedds.internal import InvalidSample
@@ -63,7 +68,7 @@ def _gid(identifier: bytes) -> Any:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A publisher somewhere on the graph."""
+    """A publisher or subscription somewhere on the graph; names and types as on the wire."""
 
     topic: str
     type: str
@@ -96,18 +101,22 @@ class NodeWatch:
         del self._reader
 
 
-class PublisherWatch:
-    """All publishers on the graph, this process's own included, as DDS discovery reports them."""
+class EndpointWatch:
+    """All endpoints of one side, this process's own included, as DDS discovery reports them."""
 
-    def __init__(self, participant: DomainParticipant) -> None:
-        self._reader = BuiltinDataReader(participant, BuiltinTopicDcpsPublication)
+    def __init__(self, participant: DomainParticipant, side: BuiltinTopic) -> None:
+        self._reader = BuiltinDataReader(participant, side)
         self._known: dict[bytes, Endpoint] = {}
 
-    def of(self, topic: str) -> list[Endpoint]:
-        """The publishers of an absolute ROS topic name, whatever their type."""
+    def all(self) -> list[Endpoint]:
+        """Every one that is there at this moment, those of DDS applications without ROS names, too."""
         self._update()
+        return list(self._known.values())
+
+    def of(self, topic: str) -> list[Endpoint]:
+        """Those of an absolute ROS topic name, whatever their type."""
         wire_name = topic_on_the_wire(topic)
-        return [endpoint for endpoint in self._known.values() if endpoint.topic == wire_name]
+        return [endpoint for endpoint in self.all() if endpoint.topic == wire_name]
 
     def close(self) -> None:
         """Stop watching."""
@@ -122,3 +131,17 @@ class PublisherWatch:
                     )
                 else:
                     self._known.pop(sample.key.bytes, None)
+
+
+class PublisherWatch(EndpointWatch):
+    """All publishers on the graph."""
+
+    def __init__(self, participant: DomainParticipant) -> None:
+        super().__init__(participant, BuiltinTopicDcpsPublication)
+
+
+class SubscriptionWatch(EndpointWatch):
+    """All subscriptions on the graph."""
+
+    def __init__(self, participant: DomainParticipant) -> None:
+        super().__init__(participant, BuiltinTopicDcpsSubscription)
