@@ -170,7 +170,9 @@ def _read_checkpoint(path: Path, mappable: bool) -> dict[str, Tensor]:
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise WeightsError(f"{path}: entry {name!r} is a {type(value).__name__}, not a tensor")
-    return dict(state)
+        if value.is_nested or value.is_meta or value.is_quantized or value.layout is not torch.strided:
+            raise WeightsError(f"{path}: tensor '{name}' is not a plain array of values")
+    return {name: value.detach() for name, value in state.items()}
 
 
 def _one_line(error: Exception) -> str:

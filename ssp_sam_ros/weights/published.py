@@ -115,7 +115,8 @@ TRUSTED_ARCHIVES = frozenset({_VIT_B_16_DIGEST, _VIT_L_14_336_DIGEST})
 """SHA-256 of the only TorchScript archives that may be opened: such a file is code."""
 
 _CHECKPOINTS = {"ssp_sam_224": SSP_SAM_224, "ssp_sam_336": SSP_SAM_336}
-_CLIP = (
+_Files = tuple[PublishedFile, ...]
+_CLIP: tuple[tuple[ClipVision, ClipText, _Files], ...] = (
     (
         ClipVision(image_size=(224, 224), patch_size=16, width=768, layers=12),
         ClipText(width=512, heads=8, layers=12),
@@ -130,7 +131,7 @@ _CLIP = (
 _VIT_H = SamEncoder()
 _VIT_L = SamEncoder(width=1024, depth=24, heads=16, global_attention=(5, 11, 17, 23))
 _VIT_B = SamEncoder(width=768, depth=12, heads=12, global_attention=(2, 5, 8, 11))
-_SAM = tuple(
+_SAM: tuple[tuple[Sam, _Files], ...] = tuple(
     (Sam(image_size=(1024, 1024), encoder=encoder), (file,))
     for encoder, file in ((_VIT_H, SAM_VIT_H), (_VIT_L, SAM_VIT_L), (_VIT_B, SAM_VIT_B))
 )
@@ -146,7 +147,7 @@ def published_parts(variant: Variant) -> dict[str, tuple[PublishedFile, ...]]:
 
     A part of which no file is known has no entry.
     """
-    parts: dict[str, tuple[PublishedFile, ...]] = {}
+    parts: dict[str, _Files] = {}
     vision = replace(variant.clip, surgery_blocks=ClipVision.surgery_blocks)  # the same parameters
     for image_tower, text_tower, files in _CLIP:
         if (vision, variant.text) == (image_tower, text_tower):

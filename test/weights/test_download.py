@@ -129,6 +129,19 @@ def test_it_goes_on_where_it_stopped(server, target, known):
     assert names(target) == ["weights.pth"]
 
 
+def test_the_user_may_interrupt_it(server, target):
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        download(server.url, target, sha256=DIGEST, progress=interrupt)
+    (part,) = target.parent.glob("*.part")
+    assert 0 < part.stat().st_size < len(CONTENT)
+    told = []
+    assert download(server.url, target, sha256=DIGEST, announce=told.append) == DIGEST
+    assert told[0].present > 0
+
+
 def test_an_end_without_a_word_of_the_length(server, target):
     server.says_length = False
     assert download(server.url, target, sha256=DIGEST) == DIGEST

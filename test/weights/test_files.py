@@ -176,6 +176,20 @@ def test_checkpoints_without_tensors(tmp_path, content):
         read_tensors(tmp_path / "c.pth")
 
 
+@pytest.mark.parametrize(
+    "tensor", [torch.eye(2).to_sparse(), torch.ones(2, device="meta")], ids=["sparse", "without values"]
+)
+def test_tensors_that_are_no_arrays_of_values(tmp_path, tensor):
+    torch.save({"model": {"a": tensor}}, tmp_path / "c.pth")
+    with pytest.raises(WeightsError, match="'a' is not a plain array"):
+        read_tensors(tmp_path / "c.pth")
+
+
+def test_parameters_come_without_gradients(tmp_path):
+    torch.save({"a": torch.nn.Parameter(torch.ones(2))}, tmp_path / "c.pth")
+    assert not read_tensors(tmp_path / "c.pth")[0]["a"].requires_grad
+
+
 def test_the_first_tensor_that_is_cut_off_is_named(tmp_path):
     path = tmp_path / "w.safetensors"
     save_file({"a": torch.ones(100), "b": torch.ones(100), "c": torch.ones(100)}, path)

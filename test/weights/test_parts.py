@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import functools
+
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from ssp_sam_ros.network import load_variant
 from ssp_sam_ros.weights import WeightsError
+from ssp_sam_ros.weights.digest import file_digest
+from ssp_sam_ros.weights.files import read_tensors
 from ssp_sam_ros.weights.initialisation import build_unfilled, fill_randomly
 from ssp_sam_ros.weights.parts import (
     CLIP,
@@ -49,6 +53,36 @@ def test_a_part_comes_from_its_own_file_or_a_checkpoint(release, part):
         tensors = read_part(path, part, wanted)
         assert tensors.keys() == part.of(release.model).keys()
         assert all(torch.equal(tensor, release.model[name]) for name, tensor in tensors.items())
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's, of TorchScript
+def test_clip_from_an_archive_as_openais(release, monkeypatch):
+    path = release.folder / "clip_small.pt"
+    half = {name: tensor.half() for name, tensor in release.part("encoder.").items()}
+    sizes = {"input_resolution": torch.tensor(32), "context_length": torch.tensor(16)}
+    torch.jit.save(torch.jit.script(module_of(half | sizes)), str(path))
+    wanted = layout_of_variant(release.variant)
+    with pytest.raises(WeightsError, match="TorchScript archive, which is code"):
+        read_part(path, CLIP, wanted)
+    trusting = functools.partial(read_tensors, trusted_archives={file_digest(path)})
+    monkeypatch.setattr("ssp_sam_ros.weights.parts.read_tensors", trusting)
+    tensors = read_part(path, CLIP, wanted)
+    assert tensors.keys() == CLIP.of(release.model).keys()
+    assert all(torch.equal(tensor, half[name.removeprefix("encoder.")]) for name, tensor in tensors.items())
+
+
+def module_of(state):
+    """A module with these tensors."""
+    module, children = torch.nn.Module(), {}
+    for name, tensor in state.items():
+        first, _, rest = name.partition(".")
+        if rest:
+            children.setdefault(first, {})[rest] = tensor
+        else:
+            module.register_buffer(name, tensor)
+    for name, child in children.items():
+        module.add_module(name, module_of(child))
+    return module
 
 
 def test_a_file_without_the_part(release):
