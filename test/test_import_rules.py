@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from ssp_sam_ros.cli.main import COMMANDS
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = "ssp_sam_ros"
 ANYTHING = "*"
@@ -46,7 +48,6 @@ RULES = {
     "ssp_sam_ros/dds": _rule(
         "numpy cyclonedds rosbags",
         "ssp_sam_ros.interface ssp_sam_ros.session ssp_sam_ros.perception.result",
-        lazy="ssp_sam_ros.perception.drawing",
     ),
     "ssp_sam_ros/ros": _rule(
         "numpy rclpy cv_bridge sensor_msgs std_msgs std_srvs vision_msgs diagnostic_msgs geometry_msgs "
@@ -66,17 +67,15 @@ RULES = {
     "benchmarks": _rule("numpy report", lazy=ANYTHING),  # report: their own module beside them
 }
 
-# These are for operators and cameras: they must start quickly and run where PyTorch is not installed.
-WITHOUT_TORCH = (
-    "ssp_sam_ros",
-    "ssp_sam_ros.cli.main",
-    "ssp_sam_ros.cli.say",
-    "ssp_sam_ros.cli.camera",
-    "ssp_sam_ros.interface",
-    "ssp_sam_ros.session",
-    "ssp_sam_ros.dds",
-    "ssp_sam_ros.sim",
-)
+# For operators and cameras, which must start quickly and run where PyTorch is not installed, and the node
+# without its network; with each everything that it imports inside functions.
+WITHOUT_TORCH = {
+    # module: some of those that it is known to import
+    "ssp_sam_ros.cli.say": ("ssp_sam_ros.cli.answer_printer", "ssp_sam_ros.dds.operator"),
+    "ssp_sam_ros.cli.camera": ("ssp_sam_ros.cli.camera_sources", "ssp_sam_ros.sim.live"),
+    "ssp_sam_ros.dds.node": ("ssp_sam_ros.dds.participant", "ssp_sam_ros.session.session"),
+}
+HEAVY = ("torch", "open_clip", "segment_anything", "mujoco", "rclpy")
 
 
 @dataclass(frozen=True)
@@ -214,12 +213,46 @@ def test_rules_admit(folder: str, source: str) -> None:
     assert violations(source, folder, _dotted(folder)) == []
 
 
-@pytest.mark.parametrize("module", WITHOUT_TORCH)
-def test_importing_does_not_load_torch(module: str) -> None:
-    code = (
-        f"import sys, {module}\n"
-        "heavy = {'torch', 'open_clip', 'segment_anything', 'mujoco', 'rclpy'} & sys.modules.keys()\n"
-        f"sys.exit(f'{module} loads {{sorted(heavy)}}' if heavy else 0)"
-    )
+def package_modules(module: str) -> set[str]:
+    """The package's modules that a module imports, lazily or not, and those that these import."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = _file_of(name)
+        # `ssp_sam_ros` itself hands its names out on demand.
+        if name in found or path is None or name == PACKAGE:
+            continue
+        found.add(name)
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        for item in imports_of(path.read_text("utf-8"), package):
+            waiting += [item.module, item.module.rpartition(".")[0]]
+    return found
+
+
+def _file_of(module: str) -> Path | None:
+    """The file of one of the package's modules, None for everything else."""
+    base = REPOSITORY.joinpath(*module.split("."))
+    files = (base.with_suffix(".py"), base / "__init__.py") if _within(module, PACKAGE) else ()
+    return next((file for file in files if file.is_file()), None)
+
+
+def loads(*modules: str) -> set[str]:
+    """Those of HEAVY that importing the modules loads."""
+    code = f"import sys, {', '.join(modules)}\nprint(*({set(HEAVY)} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", WITHOUT_TORCH)
+def test_without_torch(module: str) -> None:
+    pytest.importorskip("cyclonedds", reason="needs the extra dds")
+    modules = package_modules(module)
+    assert modules.issuperset(WITHOUT_TORCH[module])
+    assert loads(*sorted(modules)) == set()
+
+
+def test_starting_any_command_does_not_load_torch() -> None:
+    assert loads(*(f"ssp_sam_ros.cli.{name}" for name in COMMANDS)) == set()
+    assert "torch" in loads("ssp_sam_ros.perception.segmenter")
