@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights", help="weights file, or 'random' (default: those shipped with the variant)"
     )
     parser.add_argument("--device", help="auto (default), cpu, cuda or cuda:N")
-    parser.add_argument("--dtype", help="auto (default), float32 or bfloat16")
+    parser.add_argument("--dtype", help="auto (default), float32, bfloat16 or float16")
 
 
 def run(args: argparse.Namespace) -> int:

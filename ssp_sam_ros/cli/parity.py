@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 HELP = "compare the network with recorded outputs of the authors' network"
@@ -22,22 +23,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--variant", choices=("224", "336"), default="224", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="the fixture's seed (default: %(default)s)")
+    parser.add_argument(
+        "--dtype",
+        choices=("float32", "bfloat16", "float16"),
+        default="float32",
+        help="arithmetic whose cost to measure (default: %(default)s)",
+    )
+    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:N or auto")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one JSON object; 0 if every output is within the bound."""
-    from ssp_sam_ros.perception.parity import PIXEL_BOUND, RELATIVE_BOUND, check_parity
+    """Print one JSON object; 0 if every output is within the bounds of the arithmetic."""
+    from ssp_sam_ros.perception.parity import check_parity
 
-    report = check_parity(args.reference, args.variant, args.seed)
+    report = check_parity(args.reference, args.variant, args.seed, args.dtype, args.device)
     print(
         json.dumps(
             {
                 "variant": args.variant,
                 "seed": args.seed,
+                "dtype": report.dtype,
+                "device": args.device,
                 "relative_error": dict(report.relative_error),
                 "box_error_pixels": report.box_error_pixels,
-                "relative_bound": RELATIVE_BOUND,
-                "pixel_bound": PIXEL_BOUND,
+                "mask_iou": list(report.mask_iou),
+                "bounds": asdict(report.bounds),
                 "failures": report.failures,
             }
         )

@@ -88,7 +88,7 @@ _SPECS = (
         "auto",
         "arithmetic of the network; float32 is the exact one",
         read_only=True,
-        choices=("auto", "float32", "bfloat16"),
+        choices=("auto", "float32", "bfloat16", "float16"),
     ),
     ParameterSpec(
         "image_transport",

@@ -19,7 +19,7 @@ def without_autocast(x: Tensor) -> AbstractContextManager[object]:
 def in_autocast_type(x: Tensor) -> Tensor:
     """`x` in the type of products under autocast, if that is on.
 
-    What is looked up in a float32 table would otherwise keep the whole stream, and every sum in it, in float32.
+    What is looked up in a float32 table would otherwise keep the whole stream in float32.
     """
     device = x.device.type
     if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):

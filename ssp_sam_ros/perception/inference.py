@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ssp_sam_ros.network import SSPSAM, ImageFeatures, Prompts, TextFeatures
+from ssp_sam_ros.perception.acceleration import accelerate
 from ssp_sam_ros.perception.geometry import Geometry
 from ssp_sam_ros.perception.outcome import (
     NOT_FINITE,
@@ -48,12 +49,14 @@ class EncodedPicture:
 
 
 class Inference:
-    """A network on its device, run in one arithmetic (float32, or bfloat16 as autocast)."""
+    """A network on its device, run in one arithmetic (float32, or bfloat16 or float16 as autocast)."""
 
-    def __init__(self, network: SSPSAM, precision: torch.dtype) -> None:
+    def __init__(self, network: SSPSAM, precision: torch.dtype, acceleration: str = "none") -> None:
+        """Raises ValueError for an acceleration that is unknown or not possible on the network's device."""
         self.network = network
         self.precision = precision
         self.device = network.device
+        self._stages = accelerate(network, acceleration)
 
     @torch.inference_mode()
     def encode_picture(self, image: np.ndarray) -> EncodedPicture:
@@ -65,26 +68,26 @@ class Inference:
             clip, clip_place = clip_input(image, variant.clip_size, variant.clip_mean, variant.clip_std)
             clip = clip.to(self.device)
         with arithmetic(self.device, self.precision):
-            features = self.network.encode_image(clip, sam.to(self.device))
+            features = self._stages.encode_image(clip, sam.to(self.device))
         return EncodedPicture(features, clip_place, sam_place)
 
     @torch.inference_mode()
     def encode_text(self, ids: np.ndarray) -> TextFeatures:
         """CLIP's text tower over token ids, int64 (N, context)."""
         with arithmetic(self.device, self.precision):
-            return self.network.encode_text(torch.from_numpy(ids).to(self.device))
+            return self._stages.encode_text(torch.from_numpy(ids).to(self.device))
 
     @torch.inference_mode()
     def prompt(self, picture: EncodedPicture, text: TextFeatures) -> Prompts:
         """Prompts for N expressions on one picture."""
         with arithmetic(self.device, self.precision):
-            return self.network.prompt(picture.features.visual, text)
+            return self._stages.prompt(picture.features.visual, text)
 
     @torch.inference_mode()
     def decode(self, picture: EncodedPicture, prompts: Prompts, rule: NoTargetRule) -> list[Verdict]:
         """Masks of N prompts in one batch, resized to the picture and judged."""
         with arithmetic(self.device, self.precision):
-            low_res, _ = self.network.decode(picture.features, prompts)
+            low_res, _ = self._stages.decode(picture.features, prompts)
         logits = logits_to_image(low_res, picture.sam)
         kth = kth_largest(logits, no_target_pixels(picture.sam.image_size, rule.min_pixels))
         # Together, because each copy from the device waits for it.

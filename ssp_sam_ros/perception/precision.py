@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+"""By name. float32 is the exact one, the others are autocast: products in them, norms in float32."""
 
 
 def choose_device(device: str | torch.device) -> torch.device:
@@ -36,14 +37,17 @@ def choose_device(device: str | torch.device) -> torch.device:
 def choose_precision(dtype: str | torch.dtype, device: torch.device) -> torch.dtype:
     """The arithmetic of that name; "auto" is bfloat16 where the device has it in hardware, else float32.
 
+    float16 is for CUDA devices. It runs on a CPU, too, but few processors multiply in it: on others it is
+    emulated and slower than float32 (docs/network.md).
+
     Raises:
-        ValueError: if the name is none of auto, float32, bfloat16.
+        ValueError: if the name is none of auto, float32, bfloat16, float16.
     """
     name = str(dtype).removeprefix("torch.")
     if name == "auto":
         return torch.bfloat16 if _has_bfloat16(device) else torch.float32
     if name not in PRECISIONS:
-        raise ValueError(f"dtype '{name}' is not supported: use auto, {' or '.join(PRECISIONS)}")
+        raise ValueError(f"dtype '{name}' is not supported: use auto, {', '.join(PRECISIONS)}")
     return PRECISIONS[name]
 
 
@@ -55,25 +59,29 @@ def _has_bfloat16(device: torch.device) -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def store_products_in_bfloat16(network: nn.Module) -> None:
-    """Store the weights that autocast would round to bfloat16 on every call as bfloat16, in place.
+def store_products(network: nn.Module, precision: torch.dtype) -> None:
+    """Store the weights that autocast would round to `precision` on every call in that type, in place.
 
     Those of linear, convolution and attention layers, but not of the phrase attention, which the network
-    keeps out of autocast. The results stay the same, to the bit; the rounding is done once.
+    keeps out of autocast. The results stay the same, to the bit; the rounding is done once. With float32
+    there is nothing to round.
     """
+    if precision == torch.float32:
+        return
     for name, module in network.named_modules():
         if name.startswith(("text_proj", "phrase_attn")):
             continue
         if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.MultiheadAttention)):
             for parameter in module.parameters(recurse=False):
-                parameter.data = parameter.data.to(torch.bfloat16)
+                parameter.data = parameter.data.to(precision)
 
 
 @contextmanager
 def arithmetic(device: torch.device, precision: torch.dtype) -> Iterator[None]:
-    """Run the network in `precision`: bfloat16 as autocast, float32 without TF32 in convolutions."""
-    if precision == torch.bfloat16:
-        with torch.autocast(device.type, torch.bfloat16):
+    """Run the network in `precision`: float32 without TF32 in convolutions, all else as autocast."""
+    if precision != torch.float32:
+        # No weight is used twice in one stage, and a CUDA graph must not read a cast that lives elsewhere.
+        with torch.autocast(device.type, precision, cache_enabled=False):
             yield
     elif device.type == "cuda":
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):

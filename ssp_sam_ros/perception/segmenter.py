@@ -19,14 +19,11 @@ from ssp_sam_ros.perception.frame import Frame
 from ssp_sam_ros.perception.image import as_rgb
 from ssp_sam_ros.perception.inference import EncodedPicture, Inference
 from ssp_sam_ros.perception.outcome import NOT_FINITE, NoTargetRule
-from ssp_sam_ros.perception.precision import (
-    choose_device,
-    choose_precision,
-    store_products_in_bfloat16,
-)
+from ssp_sam_ros.perception.precision import choose_device, choose_precision, store_products
 from ssp_sam_ros.perception.result import Outcome, Result, StageTimes
 from ssp_sam_ros.perception.shortage import OutOfMemoryError, attempt
 from ssp_sam_ros.weights import WeightsInfo, load_network
+from ssp_sam_ros.weights.folders import weights_folders
 
 MIB = 2**20
 
@@ -51,17 +48,18 @@ class Segmenter:
         dtype: str | torch.dtype = "auto",
         image_cache_bytes: int = 256 * MIB,
         text_cache_bytes: int = 16 * MIB,
+        acceleration: str = "none",
     ) -> None:
         """Wrap a network that is on its device already, in evaluation mode.
 
         Raises:
-            ValueError: if it is in training mode, or for an unknown dtype.
+            ValueError: if it is in training mode, or dtype or acceleration cannot be used.
         """
         if network.training:
             raise ValueError("the network is in training mode: call its eval() first")
         self._weights = weights
-        self._inference = Inference(network, choose_precision(dtype, network.device))
-        self._tokenizer = build_tokenizer(network.variant)
+        self._inference = Inference(network, choose_precision(dtype, network.device), acceleration)
+        self._tokenizer = build_tokenizer(network.variant, weights_folders())
         self._pictures: ByteBoundedCache[EncodedPicture] = ByteBoundedCache(image_cache_bytes)
         self._texts: ByteBoundedCache[TextFeatures] = ByteBoundedCache(text_cache_bytes)
         self._answering = Answering(self._inference, self._texts, self._make_room)
@@ -77,6 +75,7 @@ class Segmenter:
         dtype: str | torch.dtype = "auto",
         image_cache_bytes: int = 256 * MIB,
         text_cache_bytes: int = 16 * MIB,
+        acceleration: str = "none",
     ) -> Segmenter:
         """Load a network and wrap it.
 
@@ -84,8 +83,10 @@ class Segmenter:
             variant: name, path of a variant's JSON, or the variant.
             weights: None for the shipped file, "random", or a path; see `ssp_sam_ros.weights.load_network`.
             device: "auto" (CUDA where there is one), "cpu", "cuda", "cuda:N".
-            dtype: "auto" (bfloat16 autocast where the device has it in hardware), "float32", "bfloat16".
+            dtype: "auto" (bfloat16 autocast where the device has it in hardware), "float32", "bfloat16",
+                "float16".
             image_cache_bytes, text_cache_bytes: bounds of the two caches; 0 keeps nothing.
+            acceleration: "none", "compile" or "cuda_graphs"; see `ssp_sam_ros.perception.acceleration`.
 
         Raises:
             ValueError: in one line, for weights, variants, devices or types that cannot be used.
@@ -93,9 +94,8 @@ class Segmenter:
         chosen = choose_device(device)
         precision = choose_precision(dtype, chosen)  # before the loading, which takes longer
         network, info = load_network(variant, weights, chosen)
-        if precision == torch.bfloat16:
-            store_products_in_bfloat16(network)
-        return cls(network, info, precision, image_cache_bytes, text_cache_bytes)
+        store_products(network, precision)
+        return cls(network, info, precision, image_cache_bytes, text_cache_bytes, acceleration)
 
     @property
     def variant(self) -> Variant:

@@ -9,7 +9,7 @@ from ssp_sam_ros.perception.precision import (
     arithmetic,
     choose_device,
     choose_precision,
-    store_products_in_bfloat16,
+    store_products,
 )
 
 
@@ -27,25 +27,31 @@ def test_named_types():
     cpu = torch.device("cpu")
     assert choose_precision("float32", cpu) is torch.float32
     assert choose_precision(torch.bfloat16, cpu) is torch.bfloat16
+    assert choose_precision("float16", cpu) is torch.float16
     assert choose_precision("auto", cpu) in (torch.float32, torch.bfloat16)
-    for name in ("float16", "int8", "quick"):
+    for name in ("float64", "int8", "quick"):
         with pytest.raises(ValueError, match=name):
             choose_precision(name, cpu)
 
 
 def test_arithmetic():
     a = torch.randn(4, 4)
-    with arithmetic(a.device, torch.bfloat16):
-        assert (a @ a).dtype == torch.bfloat16
+    for precision in (torch.bfloat16, torch.float16):
+        with arithmetic(a.device, precision):
+            assert (a @ a).dtype == precision
     with arithmetic(a.device, torch.float32):
         assert (a @ a).dtype == torch.float32
 
 
-@pytest.mark.parametrize("form", ["released", "shipped"])
-def test_weights_stored_in_bfloat16_change_nothing_but_their_size(segmenters, variants, picture, form):
-    # The shipped variant has every extension on.
+@pytest.mark.parametrize(
+    ("form", "dtype"), [("released", "bfloat16"), ("shipped", "bfloat16"), ("released", "float16")]
+)
+def test_weights_stored_as_products_take_them_change_nothing_but_their_size(
+    segmenters, variants, picture, form, dtype
+):
+    # The shipped variant has extensions on.
     variant = variants() if form == "released" else load_variant("ssp_sam_tiny")
-    segmenter = segmenters(variant, dtype="bfloat16")
+    segmenter = segmenters(variant, dtype=dtype)
     network = segmenter._inference.network
 
     def answer():
@@ -56,12 +62,18 @@ def test_weights_stored_in_bfloat16_change_nothing_but_their_size(segmenters, va
         return sum(p.numel() * p.element_size() for p in network.parameters())
 
     before, bytes_before = answer(), size()
-    store_products_in_bfloat16(network)
+    store_products(network, segmenter.dtype)
     assert size() < 0.8 * bytes_before
     for a, b in zip(before, answer(), strict=True):
         np.testing.assert_array_equal(a.mask, b.mask)
         assert a.network_box == b.network_box
         assert a.no_target_probability == b.no_target_probability
+
+
+def test_float32_weights_are_left_alone(segmenters):
+    network = segmenters()._inference.network
+    store_products(network, torch.float32)
+    assert {p.dtype for p in network.parameters()} == {torch.float32}
 
 
 @pytest.mark.gpu

@@ -63,7 +63,7 @@ def test_one_camera_has_no_name(start_node: Any) -> None:
     ("argument", "text"),
     [
         ("max_rate:=fast", "'max_rate' must be a double"),
-        ("dtype:=float16", "'dtype' must be one of auto, float32, bfloat16"),
+        ("dtype:=float64", "'dtype' must be one of auto, float32, bfloat16, float16"),
         ("no_target_threshold:=2.0", "at most 1"),
     ],
 )
