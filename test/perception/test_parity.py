@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from ssp_sam_ros.perception.parity import ParityReport, check_parity, relative_error
+from ssp_sam_ros.perception.parity import ParityReport, check_parity, mask_iou, relative_error
 
 
 @pytest.mark.parity
@@ -14,13 +15,28 @@ from ssp_sam_ros.perception.parity import ParityReport, check_parity, relative_e
 @pytest.mark.parametrize("variant", ["224", "336"])
 def test_every_recorded_output_is_within_the_bound(repository, variant, seed):
     report = check_parity(repository / "test" / "data" / "reference", variant, seed)
-    assert len(report.relative_error) == 11
+    assert len(report.relative_error) == 11 and len(report.mask_iou) == 2
     assert report.failures == [], report
+
+
+@pytest.mark.parity
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_the_cost_of_half_precision_is_within_its_bound(repository, dtype):
+    report = check_parity(repository / "test" / "data" / "reference", "224", 1, dtype)
+    assert report.dtype == dtype
+    assert report.failures == [], report
+    assert report.relative_error["prompts"] > 1e-4, "the arithmetic asked for was not used"
 
 
 def test_a_missing_fixture_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="golden_224_seed7"):
         check_parity(tmp_path, "224", 7)
+
+
+def test_an_arithmetic_that_does_not_exist_is_named_before_the_work(repository):
+    with pytest.raises(ValueError, match="float8"):
+        check_parity(repository / "test" / "data" / "reference", "224", 1, "float8")
 
 
 def test_relative_error():
@@ -31,7 +47,17 @@ def test_relative_error():
     assert relative_error("token_ids", np.array([1, 2]), np.array([1, 3])) == float("inf")
 
 
-def test_failures_name_what_is_above_the_bound():
-    assert ParityReport({"a": 1e-5, "b": 2.1e-5, "c": float("nan")}, 0.0).failures == ["b", "c"]
-    assert ParityReport({"boxes_xyxy_pixels": 1e-5}, 0.02).failures == ["boxes_xyxy_pixels"]
-    assert ParityReport({"boxes_xyxy_pixels": 1e-5}, float("nan")).failures == ["boxes_xyxy_pixels"]
+def test_mask_iou():
+    ours = torch.tensor([[True, True, False, False], [False] * 4, [True] * 4]).view(3, 1, 2, 2)
+    recorded = torch.tensor([[False, True, True, False], [False] * 4, [False] * 4]).view(3, 1, 2, 2)
+    assert mask_iou(ours, recorded) == (pytest.approx(1 / 3), 1.0, 0.0)
+
+
+def test_failures_name_what_is_beyond_the_bound():
+    same = (1.0, 1.0)
+    assert ParityReport({"a": 1e-5, "b": 2.1e-5, "c": float("nan")}, 0.0, same).failures == ["b", "c"]
+    assert ParityReport({"boxes_xyxy_pixels": 1e-5}, 0.02, same).failures == ["boxes_xyxy_pixels"]
+    assert ParityReport({"boxes_xyxy_pixels": 1e-5}, float("nan"), same).failures == ["boxes_xyxy_pixels"]
+    assert ParityReport({"a": 1e-3}, 0.5, same, "float16").failures == []
+    assert ParityReport({"a": 1e-5}, 0.0, (1.0, 0.9), "bfloat16").failures == ["mask_iou"]
+    assert ParityReport({"a": 1e-5}, 0.0, (float("nan"), 1.0)).failures == ["mask_iou"]
