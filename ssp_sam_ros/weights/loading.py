@@ -111,10 +111,18 @@ def _path(variant: Variant, weights: str | Path | None, folders: Sequence[Path])
                 "or 'random' to try everything but the answers"
             )
         return found
-    path = Path(weights)
-    if not path.exists() and path.name == str(weights):
-        return find_file(path.name, folders) or path
-    return path
+    path = Path(weights).expanduser()
+    if path.exists():
+        return path
+    bare = path.name == str(weights)
+    found = find_file(path.name, folders) if bare else None
+    if found is None:
+        places = f", nor is it in {' or '.join(map(str, folders))}" if bare and folders else ""
+        raise WeightsError(
+            f"weights file {path} does not exist{places}: "
+            f"`ssp-sam weights --variant {variant.name}` says which file goes where"
+        )
+    return found
 
 
 def _random(variant: Variant, weights: str) -> tuple[SSPSAM, WeightsInfo]:

@@ -200,5 +200,7 @@ def test_an_unknown_variant(small_variant):
 
 
 def test_a_wrong_path_names_it(tmp_path, small_variant):
-    with pytest.raises(WeightsError, match=r"nowhere\.pth does not exist"):
-        load_network(small_variant, tmp_path / "nowhere.pth")
+    with pytest.raises(WeightsError, match=r"nowhere\.pth does not exist: `ssp-sam weights --variant small`"):
+        load_network(small_variant, tmp_path / "nowhere.pth", folders=[tmp_path])
+    with pytest.raises(WeightsError, match=r"nowhere\.pth does not exist, nor is it in .*: `ssp-sam weights"):
+        load_network(small_variant, "nowhere.pth", folders=[tmp_path])
