@@ -37,14 +37,14 @@ class Stages(Protocol):
         """SAM's mask decoder."""
 
 
+@dataclasses.dataclass(frozen=True)
 class AcceleratedStages:
-    """The stages of a network, each behind a wrapper."""
+    """Four callables in place of a network's own stages."""
 
-    def __init__(self, network: SSPSAM, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-        self.encode_image = wrap(network.encode_image)
-        self.encode_text = wrap(network.encode_text)
-        self.prompt = wrap(network.prompt)
-        self.decode = wrap(network.decode)
+    encode_image: Callable[..., ImageFeatures]
+    encode_text: Callable[..., TextFeatures]
+    prompt: Callable[..., Prompts]
+    decode: Callable[..., tuple[Tensor, Tensor]]
 
 
 def accelerate(network: SSPSAM, acceleration: str) -> Stages:
@@ -52,9 +52,9 @@ def accelerate(network: SSPSAM, acceleration: str) -> Stages:
 
     Args:
         network: on its device, in evaluation mode.
-        acceleration: "none"; "compile": each stage is compiled when it is first called, which takes a minute
-            or more and wants a C++ compiler (on CUDA, Triton); "cuda_graphs": the kernels of each stage are
-            recorded for each number of expressions and replayed, on CUDA only.
+        acceleration: "none"; "compile": the image encoders are compiled when they are first called, which
+            takes a minute or more and wants a C++ compiler (on CUDA, Triton); "cuda_graphs": the kernels of
+            each stage are recorded for each number of expressions and replayed, on CUDA only.
 
     Raises:
         ValueError: for an unknown name, or CUDA graphs without CUDA.
@@ -62,21 +62,23 @@ def accelerate(network: SSPSAM, acceleration: str) -> Stages:
     if acceleration == "none":
         return network
     if acceleration == "compile":
-        return AcceleratedStages(network, _Compiled)
+        compiled = _Compiled(network.encode_image)  # the other stages change shape with every number of rows
+        return AcceleratedStages(compiled, network.encode_text, network.prompt, network.decode)
     if acceleration == "cuda_graphs":
         if network.device.type != "cuda":
             raise ValueError(
                 f"acceleration 'cuda_graphs' wants a CUDA device, the network is on {network.device}"
             )
-        return AcceleratedStages(network, _Graphed)
+        stages = (network.encode_image, network.encode_text, network.prompt, network.decode)
+        return AcceleratedStages(*map(_Graphed, stages))
     raise ValueError(f"acceleration '{acceleration}' is unknown: use {', '.join(ACCELERATIONS)}")
 
 
 class _Compiled:
-    """A compiled stage."""
+    """A stage of fixed shapes, compiled."""
 
     def __init__(self, stage: Callable[..., Any]) -> None:
-        self._stage = torch.compile(stage, dynamic=None)
+        self._stage = torch.compile(stage, dynamic=False)
 
     def __call__(self, *inputs: Any) -> Any:
         try:
