@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -46,12 +47,17 @@ def layout_of_variant(variant: Variant) -> dict[str, Tensor]:
 
 def fitting_variants(state: Mapping[str, Tensor]) -> list[str]:
     """Names of the package's variants whose tensors these are, by name and shape."""
-    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
-    return [
-        name
-        for name in variant_names()
-        if shapes == {n: tuple(t.shape) for n, t in layout_of_variant(load_variant(name)).items()}
-    ]
+    shapes = _shapes(state)
+    return [name for name in variant_names() if _shapes_of_variant(name) == shapes]
+
+
+@cache
+def _shapes_of_variant(name: str) -> dict[str, tuple[int, ...]]:
+    return _shapes(layout_of_variant(load_variant(name)))
+
+
+def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
 def read_part(path: Path, part: Part, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
