@@ -53,7 +53,7 @@ RULES = {
         "numpy rclpy cv_bridge sensor_msgs std_msgs std_srvs vision_msgs diagnostic_msgs geometry_msgs "
         "builtin_interfaces lifecycle_msgs rcl_interfaces ssp_sam_msgs",
         "ssp_sam_ros.interface ssp_sam_ros.session ssp_sam_ros.perception.result",
-        lazy="ssp_sam_ros.perception ssp_sam_ros.cli.weights_warning",
+        lazy="ssp_sam_ros.perception",
     ),
     "ssp_sam_ros/speech": _rule("numpy", lazy="pocketsphinx"),
     "ssp_sam_ros/sim": _rule("numpy cv2", lazy="mujoco"),
@@ -64,7 +64,7 @@ RULES = {
         "torch numpy cv2 PIL pycocotools yaml tensorboard safetensors", "ssp_sam_ros", lazy="mujoco"
     ),
     "training": _rule("torch numpy", "ssp_sam_ros ssp_sam_training", lazy=ANYTHING),
-    "benchmarks": _rule("numpy report", lazy=ANYTHING),  # report: their own module beside them
+    "benchmarks": _rule("numpy report plain", lazy=ANYTHING),  # report, plain: their own modules
 }
 
 # For operators and cameras, which must start quickly and run where PyTorch is not installed, and the node
