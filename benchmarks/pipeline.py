@@ -125,7 +125,7 @@ def main() -> None:
         "--source", default=CLIP, help="as `ssp-sam camera --source` (default: the shipped clip)"
     )
     parser.add_argument("--size", default="640x480")
-    parser.add_argument("--expression", default="the red mug")
+    parser.add_argument("--expression", default="the red bowl")
     parser.add_argument("--pictures", type=int, default=500)
     parser.add_argument(
         "--long", type=int, default=5000, help="pictures before the second look at memory; 0: none"

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--out", type=Path, default=SHIPPED, help="folder to write (default: the shipped clip)"
     )
-    parser.add_argument("--seed", type=int, default=24, help="which scene (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=50, help="which scene (default %(default)s)")
     parser.add_argument("--frames", type=int, default=60, help="frames of one swing (default %(default)s)")
     parser.add_argument("--fps", type=float, default=10.0, help="frames per second (default %(default)s)")
     parser.add_argument("--quality", type=int, default=90, help="JPEG quality (default %(default)s)")
