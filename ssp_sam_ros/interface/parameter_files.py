@@ -28,14 +28,19 @@ def parameters_of(path: Path, node: str) -> dict[str, object]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"parameter file {path}: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or no such day, for example
         raise ValueError(f"parameter file {path} is not YAML: {error}") from None
+    except RecursionError:
+        raise ValueError(f"parameter file {path} is nested too deeply") from None
     if not isinstance(content, Mapping):
         raise ValueError(f"parameter file {path} must map node names (or /**) to ros__parameters")
     merged: dict[str, object] = {}
-    for pattern, section in _sections(content, "", path):
-        if _matches(pattern, node):
-            merged.update(_flatten(section, ""))
+    try:
+        for pattern, section in _sections(content, "", path):
+            if _matches(pattern, node):
+                merged.update(_flatten(section, ""))
+    except RecursionError:  # an anchor that holds its own alias
+        raise ValueError(f"parameter file {path}: an entry holds itself") from None
     return merged
 
 

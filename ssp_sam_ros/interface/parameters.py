@@ -49,7 +49,10 @@ class ParameterSpec:
         if not fits:
             raise ValueError(f"parameter {self.name!r} must be a {self.type}, not {value!r}")
         if self.type == "double":
-            value = float(value)  # type: ignore[arg-type]
+            try:
+                value = float(value)  # type: ignore[arg-type]
+            except OverflowError:  # an integer beyond the largest double
+                value = math.inf if value > 0 else -math.inf  # type: ignore[operator]
             if math.isnan(value):
                 raise ValueError(f"parameter {self.name!r} must be a number, not nan")
         if isinstance(value, (int, float)):

@@ -122,8 +122,10 @@ def _take_parameter(ros: RosArguments, rule: str) -> None:
     node, name = _split_node(left)
     try:
         value = yaml.safe_load(right) if right else ""
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no such day, for example
         raise ValueError(f"-p {rule!r}: the value is not YAML ({error})") from None
+    except RecursionError:
+        raise ValueError(f"-p: the value of {left!r} is nested too deeply") from None
     ros.parameters.append((node, name, value))
 
 

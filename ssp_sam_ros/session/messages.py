@@ -17,6 +17,8 @@ from ssp_sam_ros.session.diagnostics import Status
 OUTCOME_CODES = {Outcome.FOUND: 1, Outcome.NO_TARGET: 2, Outcome.FAILED: 3, Outcome.STALE: 4}
 """The constants of ssp_sam_msgs/msg/ReferringResult."""
 
+_LAST_TIME = 2**31 * SECOND - 1  # the seconds of a stamp are a signed 32-bit number
+
 
 class Make(Protocol):
     """Makes a message: fields left out are zero, empty or false."""
@@ -168,5 +170,9 @@ class MessageBuilder:
 
 
 def nanoseconds_of(time: Any) -> int:
-    """Nanoseconds of a builtin_interfaces/Time message."""
-    return int(time.sec) * SECOND + int(time.nanosec)
+    """Nanoseconds of a builtin_interfaces/Time message.
+
+    One that is no time (more than a second of nanoseconds) may lie beyond the last time there is, which no
+    answer could carry: then it is that last one.
+    """
+    return min(int(time.sec) * SECOND + int(time.nanosec), _LAST_TIME)

@@ -66,6 +66,10 @@ robot:
         ("max_rate: 3", "ros__parameters"),
         ("ros__parameters: {a: 1}", "needs a node name"),
         ("!!python/object/apply:os.getcwd []", "not YAML"),
+        ("a: 2026-02-30", "not YAML"),
+        ("[" * 5000, "nested too deeply"),
+        ("/**:\n  ros__parameters: &a\n    b: *a", "holds itself"),
+        ("/**: &a\n  b: *a", "holds itself"),
     ],
 )
 def test_bad_files(tmp_path: Path, text: str, message: str) -> None:

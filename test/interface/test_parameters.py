@@ -22,6 +22,8 @@ def test_defaults_pass_their_own_checks() -> None:
         ("max_image_age", 0.0, "at least"),
         ("max_image_age", float("nan"), "nan"),
         ("max_rate", -1, "at least 0"),
+        ("max_rate", 10**400, "at most 1000"),
+        ("max_rate", -(10**400), "at least 0"),
         ("max_rate", True, "double"),
         ("max_expressions", 2.5, "integer"),
         ("max_expressions", 33, "at most 32"),

@@ -61,6 +61,8 @@ def test_a_value_on_the_command_line_beats_a_file_wherever_it_stands(tmp_path: P
         (["-r", "im age:=/x"], "topic name"),
         (["-r", "__node:=a/b"], "node name"),
         (["-p", "a:=["], "not YAML"),
+        (["-p", "a:=2026-02-30"], "not YAML"),
+        (["-p", "a:=" + "[" * 5000], "'a' is nested too deeply"),
         (["-e", "/secret"], "enclaves"),
     ],
 )
