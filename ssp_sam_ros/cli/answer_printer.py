@@ -27,6 +27,7 @@ class AnswerPrinter:
         self._as_json = as_json
         self._folder = folder
         self._count = 0
+        self._said: set[str] = set()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -47,6 +48,8 @@ class AnswerPrinter:
         sys.stdout.flush()
 
     def _print_row(self, record: dict[str, Any]) -> None:
+        from ssp_sam_ros.perception.result import ABOUT_MODEL
+
         if self._count == 0:
             print(_COLUMNS.format("expression", "outcome", "box x1 y1 x2 y2", "score", "no target", "ms"))
         box = " ".join(str(value) for value in record["box"]) if record["outcome"] == "FOUND" else "-"
@@ -62,8 +65,10 @@ class AnswerPrinter:
             flush=True,
         )
         for remark in [record["reason"], *record["warnings"]]:
-            if remark:
+            if remark and remark not in self._said:
                 print(f"    {remark}", flush=True)
+            if remark.startswith(ABOUT_MODEL):
+                self._said.add(remark)
 
     def _save(self, folder: Path, message: Any, operator: Operator) -> dict[str, str | None]:
         """Write mask and drawing where there are any; returns their paths, OSError where it cannot."""

@@ -44,7 +44,6 @@ def run(args: argparse.Namespace) -> int:
     parameters = Parameters.from_overrides(overrides)
     interrupt_on_signals()  # loading may take long and has nothing to clean up
 
-    from ssp_sam_ros.cli.weights_warning import weights_warning
     from ssp_sam_ros.perception.drawing import draw_overlay
     from ssp_sam_ros.perception.segmenter import Segmenter
 
@@ -56,8 +55,6 @@ def run(args: argparse.Namespace) -> int:
         dtype=parameters.text("dtype"),
         image_cache_bytes=_IMAGE_CACHE_BYTES,
     )
-    if warning := weights_warning(segmenter):
-        log.warning("%s", warning)
     segmenter.warm_up()
     stop = stop_on_signals()
     node = PerceptionNode(names.with_default_remaps(default_remaps()), parameters, segmenter, draw_overlay)

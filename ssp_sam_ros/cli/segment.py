@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import math
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,14 +62,12 @@ def run(args: argparse.Namespace) -> int:
     # Before torch is loaded: a wrong path should not take seconds to notice.
     image = read_image(args.image)
 
-    from ssp_sam_ros.cli.weights_warning import weights_warning
     from ssp_sam_ros.perception.segmenter import Segmenter
 
+    logging.basicConfig(format="%(levelname)s: %(message)s")  # to stderr
     segmenter = Segmenter.load(args.variant, args.weights, args.device, args.dtype)
     if args.no_target_threshold is not None:
         segmenter.no_target_threshold = args.no_target_threshold
-    if warning := weights_warning(segmenter):
-        print(f"WARNING: {warning}", file=sys.stderr)
     args.output.mkdir(parents=True, exist_ok=True)  # not before: an error above should leave no empty folder
     results = segmenter.refer(segmenter.encode(image), args.expression)
     for number, result in enumerate(results, start=1):

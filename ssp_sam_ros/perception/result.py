@@ -13,6 +13,9 @@ Box = tuple[int, int, int, int]
 
 NO_BOX: Box = (0, 0, 0, 0)
 
+ABOUT_MODEL = "model: "
+"""How warnings begin that are about the model and so come with every answer: enough to be shown once."""
+
 
 class Outcome(str, Enum):
     """What became of an expression; nobody has to guess what an empty mask means."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Hashable, Sequence
@@ -20,12 +21,15 @@ from ssp_sam_ros.perception.image import as_rgb
 from ssp_sam_ros.perception.inference import EncodedPicture, Inference
 from ssp_sam_ros.perception.outcome import NOT_FINITE, NoTargetRule
 from ssp_sam_ros.perception.precision import choose_device, choose_precision, store_products
-from ssp_sam_ros.perception.result import Outcome, Result, StageTimes
+from ssp_sam_ros.perception.result import ABOUT_MODEL, Outcome, Result, StageTimes
 from ssp_sam_ros.perception.shortage import OutOfMemoryError, attempt
+from ssp_sam_ros.perception.weights_warning import weights_warning
 from ssp_sam_ros.weights import WeightsInfo, load_network
 from ssp_sam_ros.weights.folders import weights_folders
 
 MIB = 2**20
+
+log = logging.getLogger("ssp_sam")
 
 
 class Segmenter:
@@ -58,6 +62,8 @@ class Segmenter:
         if network.training:
             raise ValueError("the network is in training mode: call its eval() first")
         self._weights = weights
+        warning = weights_warning(weights)
+        self._warnings = (f"{ABOUT_MODEL}{warning}",) if warning else ()
         self._inference = Inference(network, choose_precision(dtype, network.device), acceleration)
         self._tokenizer = build_tokenizer(network.variant, weights_folders())
         self._pictures: ByteBoundedCache[EncodedPicture] = ByteBoundedCache(image_cache_bytes)
@@ -77,7 +83,7 @@ class Segmenter:
         text_cache_bytes: int = 16 * MIB,
         acceleration: str = "none",
     ) -> Segmenter:
-        """Load a network and wrap it.
+        """Load a network and wrap it; the log is told of weights that are random or for one kind of pictures.
 
         Args:
             variant: name, path of a variant's JSON, or the variant.
@@ -94,6 +100,8 @@ class Segmenter:
         chosen = choose_device(device)
         precision = choose_precision(dtype, chosen)  # before the loading, which takes longer
         network, info = load_network(variant, weights, chosen)
+        if warning := weights_warning(info):
+            log.warning("%s", warning)
         store_products(network, precision)
         return cls(network, info, precision, image_cache_bytes, text_cache_bytes, acceleration)
 
@@ -116,11 +124,6 @@ class Segmenter:
     def weights_source(self) -> str:
         """The file the parameters came from, or "random:SEED"."""
         return self._weights.source
-
-    @property
-    def has_random_weights(self) -> bool:
-        """Whether the parameters were never trained: then the answers mean nothing."""
-        return self._weights.is_random
 
     @property
     def domain(self) -> str:
@@ -221,6 +224,7 @@ class Segmenter:
             model=self.model_name,
             weights_digest=self.weights_digest,
             embedding_cached=frame.embedding_cached,
+            warnings=self._warnings,
         )
         results = []
         for expression, identifier, reading in zip(expressions, ids, readings, strict=True):
@@ -297,5 +301,5 @@ def _fill(result: Result, answer: Answer, times: StageTimes, reading: Reading) -
         score=verdict.score,
         no_target_probability=verdict.no_target_probability,
         times=times,
-        warnings=reading.warnings,
+        warnings=(*reading.warnings, *result.warnings),
     )

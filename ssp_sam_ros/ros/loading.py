@@ -24,14 +24,12 @@ class Loaded:
     Attributes:
         segmenter: loaded and warmed up.
         summary: one line on model, weights and device, for the log.
-        warning: what a user must know about the weights, "" if nothing.
         draw_overlay: takes an RGB picture and results and returns the RGB drawing.
         health: more lines for the inference diagnostics.
     """
 
     segmenter: Segmenter
     summary: str
-    warning: str
     draw_overlay: Callable[[NDArray[np.uint8], Sequence[Result]], NDArray[np.uint8]]
     health: Callable[[], Mapping[str, object]]
 
@@ -42,7 +40,6 @@ def load(parameters: Parameters) -> Loaded:
     Raises:
         ValueError: in one line, for weights, variants, devices or types that cannot be used.
     """
-    from ssp_sam_ros.cli.weights_warning import weights_warning
     from ssp_sam_ros.perception.drawing import draw_overlay
     from ssp_sam_ros.perception.memory import memory_in_use
     from ssp_sam_ros.perception.segmenter import Segmenter
@@ -63,7 +60,6 @@ def load(parameters: Parameters) -> Loaded:
     return Loaded(
         segmenter,
         f"{segmenter.model_name}, weights {segmenter.weights_digest[:12]}, on {segmenter.device} in {dtype}",
-        weights_warning(segmenter),
         draw_overlay,
         health,
     )

@@ -109,8 +109,6 @@ class PerceptionNode(LifecycleNode):
         try:
             log.info("loading %s", parameters.text("model"))
             loaded = self._load(parameters)
-            if loaded.warning:
-                log.warning("%s", loaded.warning)
             self._parts = _Parts(self, parameters, loaded, self._enable)
         except (ValueError, OSError, ImportError, RuntimeError) as error:
             log.error("not configured: %s", error)

@@ -10,6 +10,7 @@ import torch
 from ssp_sam_ros import Outcome, Segmenter
 from ssp_sam_ros.perception.outcome import tight_box
 from ssp_sam_ros.perception.shortage import OutOfMemoryError
+from ssp_sam_ros.weights import WeightsInfo
 
 FORMS = [False, True]
 
@@ -397,6 +398,32 @@ def test_a_strange_expression_leaves_the_others_alone(segmenter, picture, expres
         assert strange.reason and "\n" not in strange.reason
     else:
         assert strange.mask.shape == picture.shape[:2]
+
+
+@pytest.mark.parametrize(
+    ("info", "remark"),
+    [
+        ({"domain": "coloured rectangles"}, "nothing but pictures of one kind: COLOURED RECTANGLES"),
+        ({"is_random": True}, "RANDOM weights"),
+        ({}, None),
+    ],
+)
+def test_every_answer_says_what_the_weights_are_good_for(segmenter, picture, info, remark):
+    network = segmenter._inference.network
+    weights = WeightsInfo(**{"digest": "d" * 64, "domain": "", "source": "test", **info})
+    told = Segmenter(network, weights, dtype="float32")
+    results = told.refer(told.encode(picture), ["the red mug", "the " + "red " * 40 + "mug", "zebra"])
+    for result, others in zip(results, (0, 1, 0), strict=True):
+        assert len(result.warnings) == others + (remark is not None)
+        assert remark is None or (remark in result.warnings[-1] and result.warnings[-1].startswith("model: "))
+
+
+def test_loading_tells_the_log_once(caplog):
+    segmenter = Segmenter.load("ssp_sam_tiny", weights="random", device="cpu")
+    segmenter.refer(segmenter.encode(np.zeros((8, 8, 3), np.uint8)), ["the red mug"] * 2)
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
+        "RANDOM weights: the answers mean nothing."
+    ]
 
 
 def test_load_by_name():

@@ -157,7 +157,7 @@ class RunningNode:
             if parameters.text("weights") == "bad":
                 raise ValueError("bad.safetensors is not there; download it")
             self.loads += 1
-            return Loaded(self.segmenter, "double", "", lambda image, results: 255 - image, dict)
+            return Loaded(self.segmenter, "double", lambda image, results: 255 - image, dict)
 
         remaps = ["-r", "image:=/camera/image_raw", "-r", "image/compressed:=/camera/image_raw/compressed"]
         self.node = PerceptionNode(
