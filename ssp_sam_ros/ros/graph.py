@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from rclpy.handle import InvalidHandle
+from rclpy._rclpy_pybind11 import RCLError  # public nowhere else
+from rclpy.exceptions import InvalidHandle
 
 from ssp_sam_ros.interface.endpoints import PICTURE_TOPICS, Endpoint, endpoints_of
 from ssp_sam_ros.interface.parameters import Parameters
@@ -17,11 +18,6 @@ from ssp_sam_ros.ros.messages import message_class
 from ssp_sam_ros.ros.qos import OVERRIDABLE, ros_profile, table_qos
 from ssp_sam_ros.session.diagnostics import InputState, why_unmatched
 from ssp_sam_ros.session.outputs import Output
-
-try:
-    from rclpy._rclpy_pybind11 import RCLError
-except ImportError as error:  # pragma: no cover
-    raise ImportError("this rclpy is older than that of ROS 2 Humble") from error
 
 log = logging.getLogger("ssp_sam")
 
