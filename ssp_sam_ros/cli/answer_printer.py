@@ -18,11 +18,11 @@ _OUTCOMES = {1: "FOUND", 2: "NO_TARGET", 3: "FAILED", 4: "STALE"}
 
 
 class AnswerPrinter:
-    """Prints to standard output; `all_answered` says whether nothing FAILED or stayed STALE."""
+    """Prints to standard output; `any_answered` says whether anything did not FAIL or stay STALE."""
 
     def __init__(self, as_json: bool, folder: Path | None) -> None:
         """`folder` receives the PNG files; None: none are written."""
-        self.all_answered = True
+        self.any_answered = False
         self.silence = ""
         self._as_json = as_json
         self._folder = folder
@@ -34,7 +34,7 @@ class AnswerPrinter:
     def answer(self, message: Any, operator: Operator) -> None:
         """Print one result."""
         record = answer_record(message)
-        self.all_answered &= record["outcome"] in ("FOUND", "NO_TARGET")
+        self.any_answered |= record["outcome"] in ("FOUND", "NO_TARGET")
         if self._folder is not None:
             record |= self._save(self._folder, message, operator)
         if self._as_json:

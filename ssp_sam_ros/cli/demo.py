@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with ProcessGroup(args.out / "logs", environment) as group:
-            code, records = _ask(group, args, arguments, sentences)
+            records = _ask(group, args, arguments, sentences)
     except ProcessError as error:
         _explain(group, error)
         return 1
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     print(_verdict(answers, clip.sentences))
     print(f"drawings, masks and a summary: {path}")
     sys.stdout.flush()
-    return code
+    return 0 if all(answer.outcome in ("FOUND", "NO_TARGET") for answer in answers) else 1
 
 
 def _source(clip: Clip, live: bool) -> tuple[str, list[str]]:
@@ -109,8 +109,8 @@ def _source(clip: Clip, live: bool) -> tuple[str, list[str]]:
 
 def _ask(
     group: ProcessGroup, args: argparse.Namespace, source: Sequence[str], sentences: Sequence[str]
-) -> tuple[int, list[dict[str, Any]]]:
-    """Run the three processes; returns the operator's exit code and what it printed, one record per sentence.
+) -> list[dict[str, Any]]:
+    """Run the three processes; returns what the operator printed, one record per sentence.
 
     Raises:
         ProcessError: one of them ended early, or the operator did not get all its answers.
@@ -134,11 +134,11 @@ def _ask(
     ]
     # The operator keeps its own time for each sentence; this one only guards against a process that hangs.
     limit = args.timeout * (len(sentences) + 1)
-    code, printed = group.run("say", [*ssp_sam, "say", *options, "--", *sentences], limit)
+    _, printed = group.run("say", [*ssp_sam, "say", *options, "--", *sentences], limit)
     records = [json.loads(line) for line in printed.splitlines()]
     if len(records) < len(sentences):
         raise ProcessError("say", f"got {len(records)} answers to {len(sentences)} sentences")
-    return code, records
+    return records
 
 
 def _answer(record: Mapping[str, Any], truth: ClipTruth | None) -> Answer:

@@ -17,6 +17,7 @@ TAKES_ROS_ARGUMENTS = True
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.epilog = "Exits with 1 where no expression got an answer (FOUND or NO_TARGET), or the time was up."
     parser.add_argument("expressions", nargs="+", metavar="EXPRESSION", help='e.g. "the red mug on the left"')
     parser.add_argument("--node", default="/ssp_sam", help="full name of the node (default: %(default)s)")
     parser.add_argument("--camera", default="", help="which camera's results, where the node has several")
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask, wait, print; 0 where every expression was answered FOUND or NO_TARGET."""
+    """Ask, wait, print; 0 where all came in time and any is FOUND or NO_TARGET."""
     import os
     import sys
 
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         printer.finish()
     if not complete:
         print(f"ssp-sam say: {printer.silence}", file=sys.stderr)
-    return 0 if complete and printer.all_answered else 1
+    return 0 if complete and printer.any_answered else 1
 
 
 def _ask(

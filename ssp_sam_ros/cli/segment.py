@@ -22,6 +22,7 @@ _LONGEST_STEM = 40  # characters of the picture's name that go on in other names
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
+    parser.epilog = "Exits with 1 where no expression got an answer (FOUND or NO_TARGET)."
     parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="the picture")
     parser.add_argument(
         "--expression",
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one JSON object a line for each expression, whatever its outcome.
+    """Print one JSON object a line for each expression; 0 where any is FOUND or NO_TARGET.
 
     Raises:
         ValueError, OSError: if the picture, the weights or the folder cannot be used.
@@ -62,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     # Before torch is loaded: a wrong path should not take seconds to notice.
     image = read_image(args.image)
 
+    from ssp_sam_ros.perception.result import Outcome
     from ssp_sam_ros.perception.segmenter import Segmenter
 
     logging.basicConfig(format="%(levelname)s: %(message)s")  # to stderr
@@ -73,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     for number, result in enumerate(results, start=1):
         name = f"{args.image.stem[:_LONGEST_STEM]}_{number}_{_slug(result.expression)}"
         print(json.dumps(_write(image, result, args.output, name)), flush=True)
-    return 0
+    return 0 if any(result.outcome is not Outcome.FAILED for result in results) else 1
 
 
 def _write(image: np.ndarray, result: Result, folder: Path, name: str) -> dict[str, Any]:

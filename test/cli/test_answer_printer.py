@@ -60,7 +60,16 @@ def test_masks_and_drawings_are_saved(
     assert np.count_nonzero(read_image(Path(found["mask"]))[..., 0]) == found["pixels"] == 6
     np.testing.assert_array_equal(read_image(Path(found["overlay"])), DRAWING)
     assert (failed["mask"], failed["overlay"], failed["reason"]) == (None, None, "why")
-    assert not printer.all_answered
+    assert printer.any_answered
+
+
+@pytest.mark.parametrize(
+    ("outcome", "answered"), [(Outcome.FOUND, True), (Outcome.FAILED, False), (Outcome.STALE, False)]
+)
+def test_whether_there_was_an_answer(operator: Any, outcome: Outcome, answered: bool) -> None:
+    printer = AnswerPrinter(True, None)
+    printer.answer(message(outcome), operator)
+    assert printer.any_answered is answered
 
 
 def test_remarks_about_the_model_are_printed_once(operator: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,14 +46,22 @@ def test_one_json_object_a_line(photograph, tmp_path):
     assert mask.shape == (90, 60) and mask.dtype == np.uint8  # upright
     assert (mask > 0).sum() == first["pixels"]
     if first["outcome"] == "FOUND":
-        x1, y1, x2, y2 = first["box"]
-        assert mask[y1:y2, x1:x2].any(axis=0).all() or mask[y1:y2, x1:x2].any(axis=1).any()
-        assert (mask > 0).sum() == (mask[y1:y2, x1:x2] > 0).sum()
+        rows, columns = np.nonzero(mask)
+        assert first["box"] == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
     assert np.array(Image.open(first["overlay"])).shape == (90, 60, 3)
     assert {"image_encoding", "prompt", "decode", "total"} <= first["ms"].keys()
     assert second["outcome"] == "FAILED" and second["unknown_words"] == ["florble"]
     assert second["mask"] is None and second["score"] is None
     assert "WARNING: RANDOM weights: the answers mean nothing." in run.stderr
+
+
+def test_without_any_answer_it_has_failed(photograph, tmp_path):
+    run = ssp_sam(
+        "segment", "--image", photograph, "--expression", "the florble", "--expression", "",
+        "--output", tmp_path, "--weights", "random", "--device", "cpu",
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert [json.loads(line)["outcome"] for line in run.stdout.splitlines()] == ["FAILED"] * 2
 
 
 def test_no_target_is_said_and_shown(photograph, tmp_path):
