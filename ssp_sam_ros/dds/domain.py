@@ -20,6 +20,10 @@ _TUNING = (
     "<Watermarks><WhcHigh>16MB</WhcHigh></Watermarks></Internal>"
 )
 _NO_MULTICAST = "<General><AllowMulticast>false</AllowMulticast></General>"
+# Cyclone 11 ignores announcements that arrive over an interface it has not chosen, and rmw_cyclonedds sends
+# those of its nodes to 127.0.0.1.
+_LOOPBACK = '<NetworkInterface address="127.0.0.1"/>'
+_OTHERS_TOO = '<NetworkInterface autodetermine="true"/>'
 _RANGES = ("SUBNET", "LOCALHOST", "OFF", "SYSTEM_DEFAULT")
 
 REFUSAL_HINT = (
@@ -72,11 +76,15 @@ def _discovery(environment: Mapping[str, str]) -> str:
             f"{_NO_MULTICAST}<Discovery><ParticipantIndex>none</ParticipantIndex><Tag>{tag}</Tag></Discovery>"
         )
     peers = [peer for peer in environment.get("ROS_STATIC_PEERS", "").split(";") if peer]
+    interfaces = ""
+    if reach == "LOCALHOST" and "NetworkInterface" not in environment.get("CYCLONEDDS_URI", ""):
+        chosen = _LOOPBACK + _OTHERS_TOO if peers else _LOOPBACK
+        interfaces = f"<General><Interfaces>{chosen}</Interfaces></General>"
     if reach == "LOCALHOST":
         peers.insert(0, "localhost")
     addresses = "".join(f"<Peer address={quoteattr(peer)}/>" for peer in peers)
     return (
-        (_NO_MULTICAST if reach == "LOCALHOST" else "")
+        (_NO_MULTICAST + interfaces if reach == "LOCALHOST" else "")
         + "<Discovery><ParticipantIndex>auto</ParticipantIndex>"
         + "<MaxAutoParticipantIndex>32</MaxAutoParticipantIndex>"
         + (f"<Peers>{addresses}</Peers>" if addresses else "")

@@ -36,6 +36,11 @@ def test_localhost(variables: dict[str, str]) -> None:
     tree = parsed(**variables)
     assert tree.findtext(".//AllowMulticast") == "false"
     assert [peer.get("address") for peer in tree.iter("Peer")] == ["localhost"]
+    assert [i.get("address") for i in tree.iter("NetworkInterface")] == ["127.0.0.1"]
+    tree = parsed(**variables, ROS_STATIC_PEERS="192.0.2.1")
+    assert [i.get("autodetermine") for i in tree.iter("NetworkInterface")] == [None, "true"]
+    own = "<General><Interfaces><NetworkInterface name='eth0'/></Interfaces></General>"
+    assert configuration({**variables, "CYCLONEDDS_URI": own}).count("NetworkInterface") == 1
 
 
 def test_peers_and_off() -> None:
