@@ -19,6 +19,24 @@ from ssp_sam_ros.weights.initialisation import build_unfilled
 from ssp_sam_ros.weights.strict import load_strictly
 
 
+OUTPUTS = frozenset(
+    {
+        "token_ids",
+        "clip_image_features",
+        "sentence_embedding",
+        "word_embedding",
+        "phrase_attention",
+        "prompts",
+        "boxes_cxcywh",
+        "boxes_xyxy_pixels",
+        "low_res_logits",
+        "iou_prediction",
+        "mask_logits_512_every_8th",
+    }
+)
+"""What every fixture records."""
+
+
 @dataclass(frozen=True)
 class Bounds:
     """How far an arithmetic may be from the recorded float32.
@@ -92,23 +110,32 @@ def check_parity(
 
     Raises:
         FileNotFoundError: if the folder has no such fixture.
-        KeyError: if the fixture lacks an output.
-        ValueError: for a dtype or device that does not exist.
+        ValueError: for a fixture that does not record exactly `OUTPUTS`, or a dtype or device that does not
+            exist.
     """
-    path = reference / f"golden_{variant}_seed{seed}.npz"
-    if not path.is_file():
-        raise FileNotFoundError(f"no fixture {path}: give the folder that has it as the reference")
+    recorded = _read_fixture(reference / f"golden_{variant}_seed{seed}.npz")
     chosen = choose_device(device)
     precision = choose_precision(dtype, chosen)
     network = golden_network(f"ssp_sam_{variant}", seed).to(chosen)
     store_products(network, precision)
     outputs = recorded_outputs(network, seed, precision)
-    with np.load(path, allow_pickle=False) as recorded:
-        errors = {name: relative_error(name, outputs[name], recorded[name]) for name in recorded.files}
-        box_error = float(np.abs(outputs["boxes_xyxy_pixels"] - recorded["boxes_xyxy_pixels"]).max())
-        sam_size = network.variant.sam_size
-        ious = mask_iou(*(_mask(x["low_res_logits"], sam_size) for x in (outputs, recorded)))
+    errors = {name: relative_error(name, outputs[name], recorded[name]) for name in recorded}
+    box_error = float(np.abs(outputs["boxes_xyxy_pixels"] - recorded["boxes_xyxy_pixels"]).max())
+    sam_size = network.variant.sam_size
+    ious = mask_iou(*(_mask(x["low_res_logits"], sam_size) for x in (outputs, recorded)))
     return ParityReport(errors, box_error, ious, str(precision).removeprefix("torch."))
+
+
+def _read_fixture(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise FileNotFoundError(f"no fixture {path}: give the folder that has it as the reference")
+    with np.load(path, allow_pickle=False) as file:
+        names = set(file.files)
+        if names != OUTPUTS:
+            differences = [("lacks", OUTPUTS - names), ("has besides", names - OUTPUTS)]
+            what = "; ".join(f"{verb} {', '.join(sorted(some))}" for verb, some in differences if some)
+            raise ValueError(f"{path} is no fixture of this network: it {what}")
+        return {name: file[name] for name in file.files}
 
 
 def golden_network(variant_name: str, seed: int) -> SSPSAM:

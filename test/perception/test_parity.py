@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ssp_sam_ros.perception.parity import ParityReport, check_parity, mask_iou, relative_error
+from ssp_sam_ros.perception.parity import OUTPUTS, ParityReport, check_parity, mask_iou, relative_error
 
 
 @pytest.mark.parity
@@ -15,7 +15,7 @@ from ssp_sam_ros.perception.parity import ParityReport, check_parity, mask_iou, 
 @pytest.mark.parametrize("variant", ["224", "336"])
 def test_every_recorded_output_is_within_the_bound(repository, variant, seed):
     report = check_parity(repository / "test" / "data" / "reference", variant, seed)
-    assert len(report.relative_error) == 11 and len(report.mask_iou) == 2
+    assert set(report.relative_error) == OUTPUTS and len(report.mask_iou) == 2
     assert report.failures == [], report
 
 
@@ -32,6 +32,21 @@ def test_the_cost_of_half_precision_is_within_its_bound(repository, dtype):
 def test_a_missing_fixture_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="golden_224_seed7"):
         check_parity(tmp_path, "224", 7)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "more", "text"),
+    [
+        ({"prompts", "iou_prediction"}, set(), "it lacks iou_prediction, prompts$"),
+        (set(), {"boxes"}, "it has besides boxes$"),
+        ({"prompts"}, {"prompt"}, "it lacks prompts; has besides prompt$"),
+    ],
+)
+def test_a_fixture_of_something_else_does_not_pass(tmp_path, lacking, more, text):
+    names = OUTPUTS - lacking | more
+    np.savez(tmp_path / "golden_224_seed1.npz", **{name: np.zeros(1) for name in names})
+    with pytest.raises(ValueError, match=text):
+        check_parity(tmp_path, "224", 1)
 
 
 def test_an_arithmetic_that_does_not_exist_is_named_before_the_work(repository):
