@@ -18,7 +18,6 @@ from ssp_sam_ros.weights.golden import golden_case, golden_inputs, golden_tensor
 from ssp_sam_ros.weights.initialisation import build_unfilled
 from ssp_sam_ros.weights.strict import load_strictly
 
-
 OUTPUTS = frozenset(
     {
         "token_ids",
