@@ -69,7 +69,12 @@ def accelerate(network: SSPSAM, acceleration: str) -> Stages:
             raise ValueError(
                 f"acceleration 'cuda_graphs' wants a CUDA device, the network is on {network.device}"
             )
-        stages = (network.encode_image, network.encode_text, network.prompt, network.decode)
+        stages: tuple[Callable[..., Any], ...] = (
+            network.encode_image,
+            network.encode_text,
+            network.prompt,
+            network.decode,
+        )
         return AcceleratedStages(*map(_Graphed, stages))
     raise ValueError(f"acceleration '{acceleration}' is unknown: use {', '.join(ACCELERATIONS)}")
 
