@@ -103,9 +103,8 @@ class RosGraph:
             if self._node.context.ok():
                 raise
 
-    def undelivered(self) -> int:
+    def undelivered(self) -> None:
         """rclpy does not tell what a slow subscriber has missed."""
-        return 0
 
     # --- inputs -------------------------------------------------------------------------------------------
 

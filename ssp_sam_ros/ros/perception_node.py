@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ _TICK = 0.05  # seconds; staleness is noticed, and a changed parameter taken ove
 _DIAGNOSTICS_PERIOD = 1.0
 _QUIET_START = 3  # diagnostics before a silent input is worth a warning
 _PATIENCE = 30.0  # seconds that a transition waits for the picture at hand
+_LAST_PATIENCE = 3.0  # the same at the end: `ros2 launch` sends SIGTERM 5 s after SIGINT
 _INACTIVE = "the node is inactive"
 _SWITCHED_OFF = "inference is switched off (~/enable)"
 
@@ -93,7 +95,7 @@ class PerceptionNode(LifecycleNode):
 
     def close(self) -> bool:
         """Leave the graph; False where the worker was too busy and is left behind."""
-        done = self._tear_down()
+        done = self._tear_down(_LAST_PATIENCE)
         self._logs.detach()
         self.destroy_node()
         return done
@@ -163,12 +165,12 @@ class PerceptionNode(LifecycleNode):
         text = "inference is switched on" if on else _SWITCHED_OFF
         return text if self._active else f"{text}; {_INACTIVE}"
 
-    def _tear_down(self) -> bool:
+    def _tear_down(self, patience: float = _PATIENCE) -> bool:
         self._active = False
         parts, self._parts = self._parts, None
         if parts is None:
             return True
-        done = parts.close()
+        done = parts.close(patience)
         if not done:
             log.warning("a picture is still being worked on; its memory is free after that")
         del parts
@@ -229,8 +231,8 @@ class _Parts:
         if self._reports >= _QUIET_START:
             self._warnings.heed(statuses)
 
-    def close(self) -> bool:
-        done = self.session.close(_PATIENCE)
+    def close(self, patience: float) -> bool:
+        done = self.session.close(patience)
         for timer in self._timers:
             self._node.destroy_timer(timer)
         self._services.close()
@@ -261,6 +263,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except ValueError as error:
             print(f"perception_node: error: {error}", file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            return 0
         try:
             if not node.start():
                 return 1
@@ -270,6 +274,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (KeyboardInterrupt, ExternalShutdownException):
             pass
         finally:
+            # A terminal and `ros2 launch` both send one: the second must not interrupt the clearing up.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             done = node.close()
     if not done:
         logging.shutdown()

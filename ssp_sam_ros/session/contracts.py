@@ -44,5 +44,5 @@ class Graph(Protocol):
     def publish(self, camera: str, output: Output, message: Any) -> None:
         """Send a message."""
 
-    def undelivered(self) -> int:
-        """Messages dropped so far because a subscriber was too slow to take them."""
+    def undelivered(self) -> int | None:
+        """Messages dropped so far because a subscriber was too slow to take them; None: not known."""

@@ -84,7 +84,7 @@ class Health:
         self,
         schedules: Iterable[Schedule[Any]],
         answerer: Answerer,
-        undelivered: int,
+        undelivered: int | None,
         subscribed: bool,
         paused: str,
     ) -> Status:
@@ -93,7 +93,7 @@ class Health:
         Args:
             schedules: of all cameras.
             answerer: counts failures.
-            undelivered: messages that a subscriber was too slow for.
+            undelivered: messages that a subscriber was too slow for, None where that is not known.
             subscribed: whether anybody listens to an output.
             paused: why no work is done at present, "" where it is.
         """
@@ -104,7 +104,7 @@ class Health:
             "pictures worked on": sum(s.counters.started for s in schedules),
             "pictures dropped for newer ones": sum(s.counters.dropped for s in schedules),
             "pictures failed": answerer.failures,
-            "messages undelivered": undelivered,
+            **({} if undelivered is None else {"messages undelivered": undelivered}),
             "last picture": f"{self._last_total * 1e3:.1f} ms",
             **self._statistics.values(),
             "last error": answerer.last_error or "none",
