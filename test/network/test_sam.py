@@ -34,6 +34,20 @@ def test_decoding_equals_segment_anythings_own_forward(published: SSPSAM) -> Non
 
 
 @torch.no_grad()
+def test_decoding_in_several_batches_is_decoding_at_once(published: SSPSAM, monkeypatch) -> None:
+    embedding = published.encode_sam_image(picture(published.variant.sam_size, count=5))
+    prompts = prompts_of(5, 32)
+    for rows in (slice(0, 1), slice(0, 5)):
+        features = ImageFeatures(torch.zeros(5, 17, 32)[rows], embedding[rows])
+        whole = published.decode(features, prompts)
+        with monkeypatch.context() as smaller:
+            smaller.setattr("ssp_sam_ros.network.sam.LARGEST_TENSOR", 2 * 32 * 64 * 4 * 2 + 1)
+            parts = published.decode(features, prompts)
+        for a, b in zip(whole, parts, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
 def test_pictures_and_prompts_meet_row_by_row(published: SSPSAM) -> None:
     features = ImageFeatures(
         torch.zeros(2, 17, 32), published.encode_sam_image(picture(published.variant.sam_size, count=2))
@@ -66,8 +80,9 @@ def test_finer_maps_join_the_upscaling_where_the_modules_say(tiny: SSPSAM) -> No
 def test_trunk_strides_and_sizes(tiny: SSPSAM) -> None:
     f16, embedding, fine = tiny.sam.image_encoder(picture(tiny.variant.sam_size, count=2))
     assert f16.shape == (2, 256, 15, 20)
-    assert embedding.shape == (2, 192, 15, 20)
-    assert [tuple(f.shape) for f in fine] == [(2, 48, 30, 40), (2, 24, 60, 80)]
+    dim = tiny.variant.sam.dim
+    assert embedding.shape == (2, dim, 15, 20)
+    assert [tuple(f.shape) for f in fine] == [(2, dim // 4, 30, 40), (2, dim // 8, 60, 80)]
 
 
 def test_image_features_know_their_bytes() -> None:

@@ -56,6 +56,7 @@ def test_compiled_stages_give_the_same_answers(segmenters, picture):
 def test_a_compiler_that_fails_is_one_line(segmenters, picture, monkeypatch):
     import torch._inductor.config as inductor
 
+    torch.compiler.reset()  # what an earlier test has compiled is not compiled again
     monkeypatch.setattr(inductor, "force_disable_caches", True)
     monkeypatch.setattr(inductor.cpp, "cxx", ("no-such-compiler",))
     segmenter = segmenters(acceleration="compile")
