@@ -2,22 +2,23 @@
 
 The modules of open_clip, timm, segment_anything and torch keep the parameters (and so the tensor names of
 released checkpoints); the arithmetic runs here, because CLIP surgery needs the projections apart, because
-SAM's relative positions would otherwise be materialised, and because which kernel is fastest depends on size
-and device.
+SAM's relative positions would otherwise be materialised, and because the fastest way depends on device, type
+and size: `fused_is_faster` decides.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-FUSED_ON_CPU = 1024 * 1024
-"""From this many scores per head (queries x keys) on, the fused kernel is the faster one on a CPU.
+FUSED_SCORES = 2**18
+"""From this many scores on (queries times keys, over all heads) a CPU's fused float32 kernel is faster."""
 
-Below it the scores fit the processor's caches and two large matrix products win (docs/network.md has
-figures).
-"""
+BLOCK_BYTES = 2**22
+"""Scores that are computed together without the fused kernel: what fits a processor's cache."""
 
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
@@ -31,6 +32,17 @@ def join_heads(x: Tensor) -> Tensor:
     return x.transpose(1, 2).flatten(2)
 
 
+def fused_is_faster(q: Tensor, k: Tensor) -> bool:
+    """Whether `F.scaled_dot_product_attention` beats two matrix products, as measured (docs/network.md).
+
+    On CUDA always. On a CPU only in float32: processors that multiply bfloat16 do so in matrix products, its
+    fused kernel converts.
+    """
+    if q.is_cuda:
+        return True
+    return q.dtype == torch.float32 and q.shape[:-1].numel() * k.shape[-2] >= FUSED_SCORES
+
+
 def attend_heads(
     q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None, scale: float | None = None
 ) -> Tensor:
@@ -41,13 +53,35 @@ def attend_heads(
     """
     if scale is None:
         scale = q.shape[-1] ** -0.5
-    if q.is_cuda or q.shape[-2] * k.shape[-2] >= FUSED_ON_CPU:
+    if fused_is_faster(q, k):
         mask = None if bias is None else bias.to(q.dtype)
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
-    scores = (q * scale) @ k.transpose(-2, -1)
+    if scale != 1.0:
+        q = q * scale
+    keys = k.transpose(-2, -1)
     if bias is not None:
-        scores = scores + bias.to(scores.dtype)
-    return scores.softmax(dim=-1).to(v.dtype) @ v
+        bias = bias.to(q.dtype).expand(*q.shape[:-1], k.shape[-2])
+    out = q.new_empty(*q.shape[:-1], v.shape[-1])
+    for block in score_blocks(q, k):
+        scores = q[block] @ keys[block[:2]]
+        if bias is not None:
+            scores = scores + bias[block]
+        out[block] = scores.softmax(dim=-1).to(v.dtype) @ v[block[:2]]
+    return out
+
+
+def score_blocks(q: Tensor, k: Tensor) -> Iterator[tuple[slice, slice, slice]]:
+    """Which rows, heads and queries of q (N, heads, Lq, d) to take at a time, in order, for BLOCK_BYTES."""
+    count, heads, queries, _ = q.shape
+    limit = BLOCK_BYTES // q.element_size()
+    per_head = queries * k.shape[-2]
+    rows = max(1, limit // (heads * per_head))
+    together = heads if heads * per_head <= limit else max(1, limit // per_head)
+    step = queries if per_head <= limit else max(1, limit // k.shape[-2])
+    for row in range(0, count, rows):
+        for head in range(0, heads, together):
+            for query in range(0, queries, step):
+                yield slice(row, row + rows), slice(head, head + together), slice(query, query + step)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, bias: Tensor | None = None) -> Tensor:

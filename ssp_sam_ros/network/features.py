@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -104,3 +105,11 @@ class Prompts:
     dense: Tensor | None = None
     presence: Tensor | None = None
     patch_logits: Tensor | None = None
+
+    def __len__(self) -> int:
+        return self.sparse.shape[0]
+
+    def rows(self, index: slice) -> Prompts:
+        """The prompts of some of the expressions."""
+        fields = (getattr(self, f.name) for f in dataclasses.fields(self))
+        return Prompts(*(None if tensor is None else tensor[index] for tensor in fields))

@@ -12,7 +12,19 @@ from . import compat  # noqa: F401  (must come before segment_anything imports t
 from .features import ImageFeatures, Prompts
 from .sam_encoder import ViTEncoder
 from .trunk import TrunkEncoder
+from .two_way import two_way
 from .variant import Variant
+
+LARGEST_TENSOR = 2**25
+"""Bytes of one tensor in a batch on a CPU: larger ones get fresh pages from the system on every call."""
+
+
+def _rows_at_once(embedding: Tensor) -> int:
+    """How many prompts to decode together on a picture embedding (B, C, h, w)."""
+    if embedding.device.type != "cpu":
+        return 2**31
+    largest = embedding[0].numel() * 2 * 4  # upscaled: an eighth of the channels, 16 times the cells, float32
+    return max(1, (LARGEST_TENSOR - 1) // largest)
 
 
 class Sam(nn.Module):
@@ -68,32 +80,48 @@ class Sam(nn.Module):
         picture with every prompt; here row i of the prompts meets row i of the pictures.
         Returns low-resolution logits (N, 1, 4h, 4w) and the predicted IoU (N, 1).
         """
-        decoder, count = self.mask_decoder, len(prompts.sparse)
-        features = features.expand(count)
+        count = len(prompts)
+        if len(features) > 1:
+            features = features.expand(count)  # raises unless it is one for each
+        position = self.prompt_encoder.get_dense_pe()
+        step = _rows_at_once(features.embedding)
+        if count <= step:
+            return self._decode_together(features, prompts, position)
+        parts = []
+        for first in range(0, count, step):
+            rows = slice(first, first + step)
+            pictures = features.rows(rows) if len(features) > 1 else features
+            parts.append(self._decode_together(pictures, prompts.rows(rows), position))
+        logits, quality = zip(*parts, strict=True)
+        return torch.cat(logits), torch.cat(quality)
+
+    def _decode_together(
+        self, features: ImageFeatures, prompts: Prompts, position: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """`decode` in one batch; position: the picture's position code, (1, C, h, w)."""
+        decoder, count = self.mask_decoder, len(prompts)
         embedding = features.embedding
         dense = self.prompt_encoder.no_mask_embed.weight.to(embedding.dtype).reshape(1, -1, 1, 1)
         if prompts.dense is not None:
             dense = dense + prompts.dense
         source = embedding + dense
-        position = self.prompt_encoder.get_dense_pe().to(source.dtype).expand(count, -1, -1, -1)
+        position = position.to(source.dtype)
         output_tokens = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
         output_tokens = output_tokens.expand(count, -1, -1).to(prompts.sparse.dtype)
-        hidden, source = decoder.transformer(
-            source, position, torch.cat([output_tokens, prompts.sparse], dim=1)
-        )
-        upscaled = self._upscale(source.transpose(1, 2).reshape(embedding.shape), features)
+        tokens = torch.cat([output_tokens, prompts.sparse], dim=1)
+        hidden, source = two_way(decoder.transformer, source, position, tokens)
+        upscaled = self._upscale(source.transpose(1, 2).unflatten(2, embedding.shape[2:]), features)
         weights = decoder.output_hypernetworks_mlps[0](hidden[:, 1])
         logits = (weights[:, None] @ upscaled.flatten(2)).reshape(count, 1, *upscaled.shape[2:])
         return logits, decoder.iou_prediction_head(hidden[:, 0])[:, :1]
 
     def _upscale(self, source: Tensor, features: ImageFeatures) -> Tensor:
         """(N, C, h, w) -> (N, C/8, 4h, 4w); finer maps join after each step where a variant has them."""
-        steps = self.mask_decoder.output_upscaling
-        if not features.high_res:
-            return steps(source)
-        up1, norm1, act1, up2, act2 = steps
-        fine8, fine4 = features.high_res
-        x = up1(source) + fine8
+        up1, norm1, act1, up2, act2 = self.mask_decoder.output_upscaling
+        x = up1(source)
+        if features.high_res:
+            x = x + features.high_res[0]
         # The same layer norm over channels as segment_anything's LayerNorm2d, in one fused operation.
         x = F.layer_norm(x.permute(0, 2, 3, 1), norm1.weight.shape, norm1.weight, norm1.bias, norm1.eps)
-        return act2(up2(act1(x.permute(0, 3, 1, 2))) + fine4)
+        x = up2(act1(x.permute(0, 3, 1, 2)))
+        return act2(x + features.high_res[1] if features.high_res else x)

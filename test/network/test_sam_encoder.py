@@ -9,7 +9,7 @@ import torch
 from segment_anything.modeling import ImageEncoderViT
 from torch import nn
 
-from ssp_sam_ros.network import load_variant, sam_encoder
+from ssp_sam_ros.network import attention, load_variant, sam_encoder
 from ssp_sam_ros.network.sam_encoder import ViTEncoder, partition, relative, unpartition
 
 from .conftest import picture
@@ -38,13 +38,14 @@ def relative_error(ours: torch.Tensor, theirs: torch.Tensor) -> float:
 
 # A grid of 20 needs windows of 14 filled up and holds windows of 5 and 20 exactly.
 @pytest.mark.parametrize("window", [14, 5, 20, 0])
-@pytest.mark.parametrize("path", ["by rows", "longer vectors"])
+@pytest.mark.parametrize("way", ["added", "joined", "joined and fused"])
 @torch.no_grad()
-def test_equals_segment_anythings_forward(window: int, path: str, monkeypatch) -> None:
-    if path == "longer vectors":
-        monkeypatch.setattr(sam_encoder, "_adds_by_rows", lambda _: False)
-    else:
-        monkeypatch.setattr(sam_encoder, "SCORES_AT_ONCE", 7000)  # several blocks, the last one smaller
+def test_equals_segment_anythings_forward(window: int, way: str, monkeypatch) -> None:
+    """Every way of every device and type, all on the CPU."""
+    monkeypatch.setattr(sam_encoder, "_positions_join", lambda _: way != "added")
+    for module in (attention, sam_encoder):
+        monkeypatch.setattr(module, "fused_is_faster", lambda *_: way == "joined and fused")
+    monkeypatch.setattr(attention, "BLOCK_BYTES", 28_000)  # several blocks, the last one smaller
     made, image = encoder(window=window), picture((320, 320), count=2)
     assert relative_error(made(image), ImageEncoderViT.forward(made, image)) < 1e-6
 

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ssp_sam_ros.network import attention
+from ssp_sam_ros.network.attention import attend_heads, fused_is_faster, padding_bias, score_blocks
+
+
+def plain(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    scores = q.double() @ k.double().transpose(-2, -1) * q.shape[-1] ** -0.5
+    if bias is not None:
+        scores = scores + bias.double()
+    return (scores.softmax(-1) @ v.double()).float()
+
+
+def tensors(rows: int = 3, heads: int = 4, queries: int = 7, keys: int = 11) -> list[torch.Tensor]:
+    draw = torch.Generator().manual_seed(0)
+    sizes = ((queries, 8), (keys, 8), (keys, 5))
+    return [torch.randn(rows, heads, *size, generator=draw) for size in sizes]
+
+
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("bias", ["none", "padding", "causal"])
+@pytest.mark.parametrize("block", [4, 4 * 11 * 3, 4 * 77 * 2, 4 * 77 * 4 * 2, 2**22])
+def test_every_way_gives_the_same(fused: bool, bias: str, block: int, monkeypatch) -> None:
+    """From one query of one head at a time to everything at once."""
+    monkeypatch.setattr(attention, "fused_is_faster", lambda *_: fused)
+    monkeypatch.setattr(attention, "BLOCK_BYTES", block)
+    q, k, v = tensors()
+    masks = {
+        "none": None,
+        "padding": padding_bias(torch.arange(11) > torch.tensor([[10], [4], [0]])),
+        "causal": torch.full((7, 11), float("-inf")).triu(5),
+    }
+    torch.testing.assert_close(attend_heads(q, k, v, masks[bias]), plain(q, k, v, masks[bias]))
+
+
+@pytest.mark.parametrize("limit", [1, 5, 11, 40, 77, 200, 308, 700, 10**6])
+def test_blocks_cover_every_score_once_and_keep_the_limit(limit: int, monkeypatch) -> None:
+    monkeypatch.setattr(attention, "BLOCK_BYTES", 4 * limit)
+    q, k, _ = tensors()
+    seen = torch.zeros(3, 4, 7)
+    for block in score_blocks(q, k):
+        seen[block] += 1
+        assert seen[block].numel() * 11 <= max(limit, 11)
+    assert (seen == 1).all()
+
+
+def test_gradients_pass_through_blocks(monkeypatch) -> None:
+    monkeypatch.setattr(attention, "fused_is_faster", lambda *_: False)
+    inputs = [t.requires_grad_() for t in tensors()]
+    whole = torch.autograd.grad(attend_heads(*inputs).square().sum(), inputs)
+    monkeypatch.setattr(attention, "BLOCK_BYTES", 4 * 11 * 3)
+    for a, b in zip(whole, torch.autograd.grad(attend_heads(*inputs).square().sum(), inputs), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_what_decides_on_a_cpu() -> None:
+    large = torch.empty(1, 1, 1024, 8, device="meta")
+    assert fused_is_faster(large, large)
+    assert not fused_is_faster(large[:, :, :100], large[:, :, :100])
+    assert not fused_is_faster(large.bfloat16(), large.bfloat16())
