@@ -52,7 +52,7 @@ def _array(rng: np.random.Generator) -> np.ndarray:
         array = rng.random(shape) * (high - low) + low
     else:
         array = np.broadcast_to(np.linspace(low, high, shape[-1]) if shape else np.float64(low), shape)
-    array = array.astype(dtype)
+    array = np.asarray(np.asarray(array).astype(dtype), dtype)
     if array.size and dtype.kind == "f" and rng.random() < 0.2:
         array.flat[int(rng.integers(0, array.size))] = rng.choice([np.nan, np.inf, -np.inf, -1e-3, 1.01, 255])
     return array

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ssp_sam_ros.interface import Parameters
+    from ssp_sam_ros.perception.segmenter import Segmenter
 
 HELP = "run the perception node on the ROS 2 graph (DDS; no ROS install needed)"
 TAKES_ROS_ARGUMENTS = True
@@ -45,17 +50,15 @@ def run(args: argparse.Namespace) -> int:
     interrupt_on_signals()  # loading may take long and has nothing to clean up
 
     from ssp_sam_ros.perception.drawing import draw_overlay
-    from ssp_sam_ros.perception.segmenter import Segmenter
+    from ssp_sam_ros.perception.threads import in_own_thread, use_threads
 
     log.info("loading %s", parameters.text("model"))
-    segmenter = Segmenter.load(
-        parameters.text("model"),
-        parameters.text("weights") or None,
-        device=parameters.text("device"),
-        dtype=parameters.text("dtype"),
-        image_cache_bytes=_IMAGE_CACHE_BYTES,
-    )
-    segmenter.warm_up()
+    use_threads(parameters.count("threads"))
+    try:
+        segmenter = in_own_thread(lambda: _load(parameters))
+    except KeyboardInterrupt:
+        logging.shutdown()
+        os._exit(1)  # an orderly exit would tear torch down under the loading thread's hands
     stop = stop_on_signals()
     node = PerceptionNode(names.with_default_remaps(default_remaps()), parameters, segmenter, draw_overlay)
     log.info(
@@ -74,3 +77,17 @@ def run(args: argparse.Namespace) -> int:
         logging.shutdown()
         os._exit(0)  # an orderly exit would tear the network down under the worker's hands
     return 0
+
+
+def _load(parameters: Parameters) -> Segmenter:
+    from ssp_sam_ros.perception.segmenter import Segmenter
+
+    segmenter = Segmenter.load(
+        parameters.text("model"),
+        parameters.text("weights") or None,
+        device=parameters.text("device"),
+        dtype=parameters.text("dtype"),
+        image_cache_bytes=_IMAGE_CACHE_BYTES,
+    )
+    segmenter.warm_up()
+    return segmenter

@@ -94,6 +94,15 @@ _SPECS = (
         choices=("auto", "float32", "bfloat16", "float16"),
     ),
     ParameterSpec(
+        "threads",
+        "integer",
+        0,
+        "CPU threads of the network; 0: one for each core. Fewer leave room for other programs",
+        read_only=True,
+        minimum=0,
+        maximum=1024,
+    ),
+    ParameterSpec(
         "image_transport",
         "string",
         "raw",

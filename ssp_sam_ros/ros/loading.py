@@ -43,15 +43,21 @@ def load(parameters: Parameters) -> Loaded:
     from ssp_sam_ros.perception.drawing import draw_overlay
     from ssp_sam_ros.perception.memory import memory_in_use
     from ssp_sam_ros.perception.segmenter import Segmenter
+    from ssp_sam_ros.perception.threads import in_own_thread, use_threads
 
-    segmenter = Segmenter.load(
-        parameters.text("model"),
-        parameters.text("weights") or None,
-        device=parameters.text("device"),
-        dtype=parameters.text("dtype"),
-        image_cache_bytes=_IMAGE_CACHE_BYTES,
-    )
-    segmenter.warm_up()
+    def ready() -> Segmenter:
+        segmenter = Segmenter.load(
+            parameters.text("model"),
+            parameters.text("weights") or None,
+            device=parameters.text("device"),
+            dtype=parameters.text("dtype"),
+            image_cache_bytes=_IMAGE_CACHE_BYTES,
+        )
+        segmenter.warm_up()
+        return segmenter
+
+    use_threads(parameters.count("threads"))
+    segmenter = in_own_thread(ready)
     dtype = str(segmenter.dtype).removeprefix("torch.")
 
     def health() -> dict[str, Any]:

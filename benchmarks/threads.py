@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Which thread computes, and how many CPU threads it uses: milliseconds a picture with one expression.
+
+    python benchmarks/threads.py [--variant ssp_sam_tiny] [--weights W] [--repeats 60]
+
+Each line is a process of its own: the main thread alone (the reference), a worker thread beside a main thread
+that has loaded and warmed up the network, a worker thread as in the nodes (`perception.threads.in_own_thread`
+loads and warms up), and the main thread with one CPU thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from report import arguments, machine, percentiles, table, write
+
+WAYS = {
+    "main thread": "the reference",
+    "worker, warmed up by the main thread": "two teams of OpenMP threads",
+    "worker, warmed up by a thread that is gone": "as in the nodes",
+    "main thread, one CPU thread": "no team at all",
+}
+
+
+def measure(way: int, args: argparse.Namespace) -> dict[str, Any]:
+    """The times of one way in this process, and how many processors it kept busy."""
+    import torch
+
+    from ssp_sam_ros import Segmenter
+    from ssp_sam_ros.perception.threads import in_own_thread
+
+    if way == 3:
+        torch.set_num_threads(1)
+
+    def ready() -> Segmenter:
+        segmenter = Segmenter.load(args.variant, args.weights, "cpu")
+        segmenter.warm_up()
+        return segmenter
+
+    segmenter = in_own_thread(ready) if way == 2 else ready()
+    return (
+        _in_thread(lambda: _time(segmenter, args.repeats))
+        if way in (1, 2)
+        else _time(segmenter, args.repeats)
+    )
+
+
+def _time(segmenter: Any, repeats: int) -> dict[str, Any]:
+    rng, keys, times = np.random.default_rng(0), itertools.count(), []
+    pictures = [rng.integers(0, 256, (480, 640, 3), np.uint8) for _ in range(4)]
+    for number in range(repeats + 5):
+        if number == 5:  # the first ones warm up
+            begun, busy = time.perf_counter(), _processor_time()
+        started = time.perf_counter()
+        segmenter.refer(segmenter.encode(pictures[number % 4], next(keys)), ["the red mug"])
+        times.append(1e3 * (time.perf_counter() - started))
+    processors = (_processor_time() - busy) / (time.perf_counter() - begun)
+    return {**percentiles(times[5:]), "processors": processors}
+
+
+def _processor_time() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _in_thread(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    found: list[dict[str, Any]] = []
+    thread = threading.Thread(target=lambda: found.append(work()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = arguments(__doc__, "threads")
+    parser.add_argument("--repeats", type=int, default=60)
+    parser.add_argument("--way", type=int, choices=range(len(WAYS)), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.way is not None:
+        print(json.dumps(measure(args.way, args)))
+        return
+    print(machine())
+    rows, results = [], {}
+    for number, (way, remark) in enumerate(WAYS.items()):
+        command = [sys.executable, *sys.argv, "--way", str(number)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        result = results[way] = json.loads(done.stdout.splitlines()[-1])
+        rows.append([way, result["p50"], result["p90"], result["processors"], remark])
+    print(f"\n{args.variant}, 640x480, one expression, milliseconds\n")
+    print(table(["who computes", "p50", "p90", "processors busy", ""], rows))
+    write(args.out, "threads", {"variant": args.variant, "results": results})
+
+
+if __name__ == "__main__":
+    main()
