@@ -129,16 +129,19 @@ def variant_status(variant: Variant, folders: Sequence[Path], verify: bool = Fal
 
     own, others = (PublishedFile(variant.name + ending, _OWN) for ending in NETWORK_ENDINGS)
     checkpoint = published_checkpoint(variant.name) or others
+    beside = []
+    if name := variant.text.tokenizer_file:
+        beside.append(need("tokenizer", [published_file(name) or PublishedFile(name, "the tokenizer")]))
     ways: tuple[Way, ...]
     if published_parts(variant):
         delta = need("delta", [replace(own, holds=_DELTA)])
         frozen = [need(*wanted) for wanted in _frozen_parts(variant, delta.files[0])]
         ways = (
-            Way("a checkpoint alone", (need("checkpoint", [checkpoint]),)),
-            Way("a delta and what it leaves out", (delta, *frozen)),
+            Way("a checkpoint alone", (need("checkpoint", [checkpoint]), *beside)),
+            Way("a delta and what it leaves out", (delta, *frozen, *beside)),
         )
     else:
-        ways = (Way("one file", (need("weights", [own, others]),)),)
+        ways = (Way("one file", (need("weights", [own, others]), *beside)),)
     shipped = shipped_weights(variant.name)
     return VariantStatus(variant.name, shipped if shipped.is_file() else None, ways)
 

@@ -30,7 +30,7 @@ class PublishedFile:
         page: where to look for it, "" for a file that users make themselves.
         size: bytes.
         sha256: of the file, hexadecimal.
-        licence: SPDX identifier.
+        licence: SPDX identifier, or "unknown".
     """
 
     name: str
@@ -98,6 +98,12 @@ SSP_SAM_224 = PublishedFile(
 SSP_SAM_336 = PublishedFile(
     "ssp_sam_336.pth", "SSP-SAM 336, everything: the authors' checkpoint under this name", page=AUTHORS_PAGE
 )
+SIGLIP2_TOKENIZER = PublishedFile(
+    "siglip2_tokenizer.json",
+    "SigLIP 2's tokenizer: the repository's tokenizer.json under this name",
+    page=f"{_HUGGING_FACE}/google/siglip2-base-patch16-224",
+    licence="unknown",
+)
 
 PUBLISHED = (
     SSP_SAM_224,
@@ -109,6 +115,7 @@ PUBLISHED = (
     SAM_VIT_H,
     SAM_VIT_L,
     SAM_VIT_B,
+    SIGLIP2_TOKENIZER,
 )
 
 TRUSTED_ARCHIVES = frozenset({_VIT_B_16_DIGEST, _VIT_L_14_336_DIGEST})

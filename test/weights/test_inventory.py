@@ -94,6 +94,12 @@ def test_a_variant_of_ones_own(folders, small_variant):
     assert variant_status(small_variant, folders).ready
 
 
+def test_a_tokenizer_that_is_a_file_is_needed_in_any_case(folders):
+    status = variant_status(load_variant("ssp_sam_224_siglip2"), folders)
+    for index in range(2):
+        assert way(status, index)["tokenizer"] == ["siglip2_tokenizer.json"]
+
+
 def test_a_delta_needs_what_it_leaves_out(release):
     folders = [release.folder]
     to_delta(
