@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ssp_sam_ros.perception.result import Outcome
 from ssp_sam_ros.session.answerer import Job
-from ssp_sam_ros.session.answers import Answer
+from ssp_sam_ros.session.answers import Answer, without_answer
 from ssp_sam_ros.session.composer import Composer, Outgoing
 from ssp_sam_ros.session.contracts import Graph, RgbPicture
 from ssp_sam_ros.session.outputs import Output
@@ -43,7 +44,16 @@ class Sender:
             False where it was called off: what has not gone out by then does not.
         """
         picture, wanted = job.picture, self._graph.wanted(job.camera)
-        messages = self._composer.compose(picture.stamp, picture.frame_id, image, answers, wanted)
+        try:
+            messages = self._composer.compose(picture.stamp, picture.frame_id, image, answers, wanted)
+        except MemoryError as error:  # full-size masks and drawings; the next picture may be a smaller one
+            reason = f"no memory for the messages of the picture: {error or 'MemoryError'}"
+            self._problems.report("inference", job.camera, reason, error)
+            failed = [
+                without_answer(a.request, Outcome.FAILED, reason, a.result.model, a.result.weights_digest)
+                for a in answers
+            ]
+            messages = self._composer.unanswered(picture.stamp, picture.frame_id, failed)
         return self._send(job.camera, messages, asked)
 
     def points(

@@ -12,7 +12,7 @@ from ssp_sam_ros.interface.image_codec import image_fields
 from ssp_sam_ros.session.diagnostics import InputState, Level
 from ssp_sam_ros.session.outputs import Output
 
-FOUND, STALE = 1, 4
+FOUND, FAILED, STALE = 1, 3, 4
 STATE = InputState("/camera/image_raw", "sensor_msgs/msg/Image", "best effort", 1)
 World = Any  # of conftest
 
@@ -45,6 +45,27 @@ def test_an_answer_is_called_off_between_two_messages(world: World, end: str) ->
     world.show(0.1)
     world.session.run_pending()
     assert [output for _, output, _ in world.graph.published] == [Output.MASK]
+
+
+def test_a_picture_too_large_for_its_messages_is_failed_and_the_next_one_works(world: World) -> None:
+    def draw(image: np.ndarray, results: Any) -> np.ndarray:
+        raise MemoryError("Unable to allocate 95.4 MiB")
+
+    world.graph.subscribed = frozenset({Output.RESULT, Output.MASK, Output.OVERLAY})
+    well = world.session._composer._draw_overlay
+    world.session._composer._draw_overlay = draw
+    world.session.refer("the red mug")
+    world.show(0.1)
+    world.session.run_pending()
+    ((_, output, failed),) = world.graph.published
+    assert (output, failed.outcome, failed.header) == (Output.RESULT, FAILED, world.image(0.1).header)
+    assert "no memory for the messages of the picture: Unable to allocate" in failed.reason
+    assert world.session.diagnostics({"": STATE})[-1].level is Level.ERROR
+    world.session._composer._draw_overlay = well
+    world.show(0.2)
+    world.session.run_pending()
+    assert world.graph.of(Output.RESULT)[-1].outcome == FOUND
+    assert world.session.diagnostics({"": STATE})[-1].level is Level.OK
 
 
 def hold_until(world: World, seconds: float) -> None:
