@@ -111,5 +111,6 @@ class Prompts:
 
     def rows(self, index: slice) -> Prompts:
         """The prompts of some of the expressions."""
-        fields = (getattr(self, f.name) for f in dataclasses.fields(self))
-        return Prompts(*(None if tensor is None else tensor[index] for tensor in fields))
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        some = {name: None if tensor is None else tensor[index] for name, tensor in fields.items()}
+        return dataclasses.replace(self, **some)
