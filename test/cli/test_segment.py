@@ -95,3 +95,42 @@ def test_errors_are_one_line_and_exit_code_1(photograph, tmp_path, arguments, me
 
 def test_a_missing_argument_is_a_usage_error(photograph):
     assert ssp_sam("segment", "--image", photograph).returncode == 2
+
+
+def test_strange_expressions_are_answered_line_by_line(tmp_path):
+    """Bytes that are no UTF-8, no words, control characters, far too many words; and a long file name."""
+    path = tmp_path / f"{'x' * 240}.png"
+    Image.fromarray(np.zeros((20, 30), np.uint8)).save(path)
+    strange = [b"mug \xff", " ", "the\x1b[31m\nmug", "the red mug " * 3000, "der Becher 🍵"]
+    expressions = [part for text in strange for part in ("--expression", text)]
+    command = [sys.executable, "-m", "ssp_sam_ros.cli.main", "segment", "--image", str(path)]
+    options = ["--output", str(tmp_path / "out"), "--weights", "random", "--device", "cpu"]
+    run = subprocess.run([*command, *options, *expressions], capture_output=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    records = [json.loads(line) for line in run.stdout.decode("ascii").splitlines()]
+    assert [record["expression"] for record in records] == [
+        "mug \udcff", " ", "the\x1b[31m\nmug", "the red mug " * 3000, "der Becher 🍵",
+    ]  # fmt: skip
+    reasons = [record["reason"] for record in records]
+    assert reasons[0].startswith("the expression is no Unicode text")
+    assert reasons[1] == "the expression has no words"
+    assert records[2]["unknown_words"] == ["31m"]
+    assert records[3]["outcome"] in ("FOUND", "NO_TARGET") and "is cut to" in records[3]["warnings"][0]
+    assert "'der'" in reasons[4]
+    assert all(np.array(Image.open(record["overlay"])).shape == (20, 30, 3) for record in records)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty: 0 bytes"),
+        (b"no picture", "known format"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "cannot be read"),
+    ],
+)
+def test_a_broken_picture_is_one_line(tmp_path, content, message):
+    path = tmp_path / "broken.png"
+    path.write_bytes(content)
+    run = ssp_sam("segment", "--image", path, "--expression", "mug", "--output", tmp_path / "out")
+    assert run.returncode == 1 and run.stdout == ""
+    assert message in run.stderr and run.stderr.count("\n") == 1
