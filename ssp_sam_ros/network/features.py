@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -111,6 +112,8 @@ class Prompts:
 
     def rows(self, index: slice) -> Prompts:
         """The prompts of some of the expressions."""
-        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        some = {name: None if tensor is None else tensor[index] for name, tensor in fields.items()}
-        return dataclasses.replace(self, **some)
+        some: dict[str, Any] = {}
+        for f in dataclasses.fields(self):
+            tensor = getattr(self, f.name)
+            some[f.name] = None if tensor is None else tensor[index]
+        return Prompts(**some)
