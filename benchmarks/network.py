@@ -143,6 +143,8 @@ def accelerated(work: Workload, args: argparse.Namespace) -> dict[str, float]:
 
 def errors(work: Workload, dtype: str, exact: dict[str, Any]) -> dict[str, float]:
     """Against segment_anything's encoder in the same arithmetic, and against our float32, kept in `exact`."""
+    from ssp_sam_ros.perception.parity import mask_iou
+
     embedding, logits = work.features.embedding, work.answer_stages(COMPARED)["mask decoder"]()
     found = {}
     if work.clip is not None:
@@ -151,13 +153,12 @@ def errors(work: Workload, dtype: str, exact: dict[str, Any]) -> dict[str, float
         exact |= {"embedding": embedding, "logits": logits}
     if dtype == "float32" or not exact:
         return found
-    ours, theirs = logits > 0, exact["logits"] > 0
-    iou = (ours & theirs).flatten(1).sum(1) / (ours | theirs).flatten(1).sum(1).clamp(min=1)
+    ious = mask_iou(logits > 0, exact["logits"] > 0)
     return found | {
         "embedding_against_float32": difference(embedding, exact["embedding"]),
         "logits_against_float32": difference(logits, exact["logits"]),
-        "mask_iou_mean": float(iou.mean()),
-        "mask_iou_lowest": float(iou.min()),
+        "mask_iou_mean": float(np.mean(ious)),
+        "mask_iou_lowest": min(ious),
     }
 
 

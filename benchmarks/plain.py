@@ -1,4 +1,4 @@
-"""The network's stages on noise: as this package runs them, and the plain way, with their operations counted.
+"""The network's stages one by one: as this package runs them and the plain way, and their operations.
 
 The plain way is what one would write first: segment_anything's own image encoder and mask decoder, torch's
 own attention modules, one expression at a time.
@@ -6,43 +6,56 @@ own attention modules, one expression at a time.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from unittest import mock
+
+import numpy as np
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ssp_sam_ros.network import SSPSAM, Variant
 
+NOUNS = ("mug", "bowl", "bottle", "can", "plate", "box", "ball", "banana")
+SENTENCES = [f"the {colour} {noun}" for noun in NOUNS for colour in ("red", "green", "blue", "yellow")]
 PICTURE = ("SAM image encoder", "CLIP image tower")
 ANSWER = ("text tower", "prompt encoder", "mask decoder")
 Stages = dict[str, Callable[[], Any]]
 
 
 class Workload:
-    """One picture and token ids of any number of expressions, all noise, for one network."""
+    """A picture of the recorded clip and any number of expressions, for one network."""
 
     def __init__(self, network: SSPSAM) -> None:
-        import torch
+        from ssp_sam_ros.perception.preprocessing import clip_input, sam_input
+        from ssp_sam_ros.sim.clip import load_clip
 
-        self.network, variant = network, network.variant
-        draw = torch.Generator().manual_seed(0)
-        clip, sam = (torch.randn(1, 3, *s, generator=draw) for s in (variant.clip_size, variant.sam_size))
-        self.clip = None if variant.shared_trunk else clip.to(network.device)
-        self.sam = sam.to(network.device)
+        self.network, v = network, network.variant
+        picture = np.ascontiguousarray(load_clip().image(0))
+        self.sam = sam_input(picture, v.sam_size, v.sam_mean, v.sam_std)[0].to(network.device)
+        clip = clip_input(picture, v.clip_size, v.clip_mean, v.clip_std)[0].to(network.device)
+        self.clip = None if v.shared_trunk else clip
         self.features = network.encode_image(self.clip, self.sam)
 
     def ids(self, count: int) -> Tensor:
-        """Token ids, (count, context); the same ones for the first of any number."""
+        """Token ids, (count, context): "the red ball" and so on; random ones without a tokenizer's file."""
         import torch
 
+        from ssp_sam_ros.network import TokenizerFileError, build_tokenizer
         from ssp_sam_ros.network.tokenizer import vocabulary_size
 
         variant = self.network.variant
-        draw = torch.Generator().manual_seed(1)
-        ids = torch.randint(1, vocabulary_size(variant), (count, variant.text.context), generator=draw)
+        try:
+            tokenizer = build_tokenizer(variant)
+        except TokenizerFileError:
+            draw = torch.Generator().manual_seed(0)
+            ids = torch.randint(1, vocabulary_size(variant), (count, variant.text.context), generator=draw)
+        else:
+            sentences = itertools.islice(itertools.cycle(SENTENCES), count)
+            ids = torch.from_numpy(np.stack([tokenizer(sentence).ids for sentence in sentences]))
         return ids.to(self.network.device)
 
     def picture_stages(self) -> Stages:
@@ -112,7 +125,8 @@ def gigaflop(variant: Variant) -> dict[str, float]:
     from ssp_sam_ros.network import SSPSAM
 
     with torch.device("meta"):
-        work = Workload(SSPSAM(variant).eval())
+        network = SSPSAM(variant).eval()
+    work = Workload(network)
     # torch's fused modules are not counted, so that the others are counted as this package runs them.
     stages = work.picture_stages() | work.answer_stages(1)
     stages["SAM image encoder"] = work.plain_stages()["SAM image encoder"]
