@@ -25,7 +25,7 @@ from ssp_sam_ros.perception.drawing import draw_overlay
 from ssp_sam_ros.session.clock import SECOND
 from ssp_sam_ros.session.composer import Composer
 from ssp_sam_ros.session.diagnostics import InputState
-from ssp_sam_ros.session.messages import MessageBuilder
+from ssp_sam_ros.session.messages import MessageBuilder, nanoseconds_of
 from ssp_sam_ros.session.outputs import Output
 from ssp_sam_ros.session.session import Session
 
@@ -38,7 +38,7 @@ class _Graph:
     """Everything is subscribed to, and serialised as for the wire."""
 
     def __init__(self) -> None:
-        self.pictures: dict[tuple[int, int], tuple[int, int]] = {}
+        self.pictures: dict[int, tuple[int, int]] = {}
         self.sent = 0
 
     def wanted(self, camera: str) -> frozenset[Output]:
@@ -51,7 +51,7 @@ class _Graph:
         self.sent += 1
         serialize(message, message.__msgtype__)
         if output in (Output.MASK, Output.LABEL_IMAGE, Output.OVERLAY):
-            stamp = (message.header.stamp.sec, message.header.stamp.nanosec)
+            stamp = nanoseconds_of(message.header.stamp)
             promise(stamp in self.pictures, f"{output} with the stamp of no picture")
             promise(decode_array(message).shape[:2] == self.pictures[stamp], f"{output} of another size")
 
@@ -81,8 +81,7 @@ class _World:
         except Exception as error:
             raise SystemExit(f"the codec raises {error!r}, not ValueError") from error
         promise(image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8, f"decoded {image.shape}")
-        stamp = (message.header.stamp.sec, message.header.stamp.nanosec)
-        self.graph.pictures[stamp] = image.shape[:2]
+        self.graph.pictures[nanoseconds_of(message.header.stamp)] = image.shape[:2]
         return image
 
 

@@ -36,6 +36,16 @@ def test_the_hosts_own_words():
     assert is_out_of_memory(real_shortage())
 
 
+@pytest.mark.gpu
+def test_cudas_own_words():
+    with pytest.raises(torch.OutOfMemoryError) as caught:
+        torch.empty(2**48, dtype=torch.uint8, device="cuda")
+    assert is_out_of_memory(caught.value)
+    with pytest.raises(OutOfMemoryError, match="CUDA out of memory"):
+        attempt(lambda: torch.empty(2**48, dtype=torch.uint8, device="cuda"), torch.cuda.empty_cache)
+    assert attempt(lambda: torch.ones(2, device="cuda").sum().item(), torch.cuda.empty_cache) == 2
+
+
 @pytest.mark.parametrize("error", [RuntimeError("shapes differ"), ValueError("out of memory"), KeyError()])
 def test_other_errors(error):
     assert not is_out_of_memory(error)
