@@ -13,7 +13,7 @@ MESSAGES = f"{NAME}.interface.ssp_sam_msgs"
 
 SIM = ["mujoco>=3.2"]
 DDS = ["cyclonedds>=0.10.5", "rosbags>=0.10.5"]
-TRAINING = ["pycocotools>=2.0.8", "tensorboard>=2.16"]
+TRAINING = ["accelerate>=1.0", "pycocotools>=2.0.8", "tensorboard>=2.16"]
 SIGLIP2 = ["tokenizers>=0.19"]
 TEST = ["pytest>=7.4", "hypothesis>=6.100", *SIGLIP2]
 DEV = [*TEST, "ruff>=0.6", "mypy>=1.11", "types-PyYAML>=6.0"]

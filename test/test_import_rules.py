@@ -61,7 +61,9 @@ RULES = {
     "ssp_sam_ros/assets": _rule(),
     "ssp_sam_ros/cli": _rule(lazy=ANYTHING),
     "training/ssp_sam_training": _rule(
-        "torch numpy cv2 PIL pycocotools yaml tensorboard safetensors", "ssp_sam_ros", lazy="mujoco"
+        "torch numpy cv2 PIL pycocotools yaml tensorboard safetensors accelerate",
+        "ssp_sam_ros",
+        lazy="mujoco",
     ),
     "training": _rule("torch numpy", "ssp_sam_ros ssp_sam_training", lazy=ANYTHING),
     "benchmarks": _rule("numpy report plain", lazy=ANYTHING),  # report, plain: their own modules
