@@ -96,6 +96,7 @@ class Prompts:
     sparse: (N, Q, C) prompt tokens for SAM's mask decoder.
     boxes: (N, 4) cx, cy, w, h in 0..1 of CLIP's padded input.
     phrase_attention: (N, context), psi of Eq. 7. similarity: (N, n), S_c after min-max.
+    visual_attention: (N, n), g, the gate of Eq. 4.
     dense: (N, C, h, w), presence: (N,) logit, patch_logits: (N, n); None without their extension.
     """
 
@@ -103,6 +104,7 @@ class Prompts:
     boxes: Tensor
     phrase_attention: Tensor
     similarity: Tensor
+    visual_attention: Tensor | None = None
     dense: Tensor | None = None
     presence: Tensor | None = None
     patch_logits: Tensor | None = None

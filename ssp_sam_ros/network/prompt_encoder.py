@@ -7,6 +7,8 @@ here alone.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,6 +20,14 @@ from .features import Prompts, TextFeatures
 from .layers import MLP, Encoder, PhraseAttention
 from .tokenizer import PADDING
 from .variant import Variant
+
+
+class Attention(NamedTuple):
+    """What the attention adapter looked at: fields of `Prompts`, computed anyway."""
+
+    phrase: Tensor
+    similarity: Tensor
+    visual: Tensor
 
 
 class SemanticSpatialPromptEncoder(nn.Module):
@@ -81,7 +91,8 @@ class SemanticSpatialPromptEncoder(nn.Module):
             patches = self.extensions.add_visual(patches, f_v)
             alignment = self.extensions.alignment(visual[:, self.class_tokens :], sentence)
             patches = self.extensions.add_alignment(patches, alignment)
-        return self._generate(patches, phrase, t, psi, similarity)
+        seen = Attention(psi, similarity, gate[..., 0])
+        return self._generate(patches, phrase, t, seen)
 
     def _phrase(self, t: Tensor, padding: Tensor) -> tuple[Tensor, Tensor]:
         """Step 5: phrase attention psi (N, L) and the phrase (N, dim), pooled from T itself (Eq. 5 to 8)."""
@@ -114,9 +125,7 @@ class SemanticSpatialPromptEncoder(nn.Module):
         gate = self.tf_scale * torch.exp(-((1 - s) ** 2) / (2 * self.tf_sigma**2))
         return gate[..., None].to(v.dtype)
 
-    def _generate(
-        self, patches: Tensor, phrase: Tensor, t: Tensor, psi: Tensor, similarity: Tensor
-    ) -> Prompts:
+    def _generate(self, patches: Tensor, phrase: Tensor, t: Tensor, seen: Attention) -> Prompts:
         """Steps 9 and 10: the prompt generator (Eq. 11) and the box head."""
         rows, q = len(t), self.prompt_tokens
         tokens = torch.cat([self.reg_token.weight, self.prompt_token.weight]).to(patches.dtype)
@@ -129,7 +138,7 @@ class SemanticSpatialPromptEncoder(nn.Module):
         box_token, patch_tokens = x[:, 0], x[:, 1 + q : 1 + q + patches.shape[1]]
         boxes = self.bbox_embed(box_token).float().sigmoid()
         extra = self.extensions.heads(box_token, patch_tokens) if self.extensions else {}
-        return Prompts(x[:, 1 : 1 + q], boxes, psi, similarity, **extra)
+        return Prompts(x[:, 1 : 1 + q], boxes, *seen, **extra)
 
 
 def normalise_over_tokens(visual: Tensor) -> Tensor:
