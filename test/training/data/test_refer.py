@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ssp_sam_training.data import DatasetError, ReferDataset, dataset_names, load_refer
+from ssp_sam_training.data import DatasetError, ReferDataset, load_refer, refer_names
 
 
 def load(root: Path, **options: Any) -> ReferDataset:
@@ -201,7 +201,7 @@ def test_a_dataset_travels_to_another_process(grefcoco_root: Path) -> None:
 
 
 def test_every_known_set_has_a_layout(tmp_path: Path) -> None:
-    for name in dataset_names():
+    for name in refer_names():
         with pytest.raises(FileNotFoundError, match=r"\.json or \.p is missing"):
             load_refer(tmp_path, name)
 

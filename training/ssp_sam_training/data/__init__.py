@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from .errors import DatasetError
 from .masks import decode_segmentation
+from .picture import Picture, content_key
 from .plain_pickle import UnsafePickleError, load_plain_pickle
-from .refer import (
-    Annotation,
-    DatasetError,
-    ImageInfo,
-    ReferDataset,
-    Reference,
-    Sentence,
-    dataset_names,
-    load_refer,
-)
+from .refer import load_refer, refer_names
+from .refer_set import Annotation, ImageInfo, ReferDataset, Reference
+from .registry import dataset_names, load_dataset
+from .sample import Dataset, Sample, Sentence, Target
 
 __all__ = [
     "Annotation",
+    "Dataset",
     "DatasetError",
     "ImageInfo",
+    "Picture",
     "ReferDataset",
     "Reference",
+    "Sample",
     "Sentence",
+    "Target",
     "UnsafePickleError",
+    "content_key",
     "dataset_names",
     "decode_segmentation",
+    "load_dataset",
     "load_plain_pickle",
     "load_refer",
+    "refer_names",
 ]
