@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ssp_sam_ros.perception.calibration import NoTargetCalibration
 from ssp_sam_ros.perception.geometry import Size
 from ssp_sam_ros.perception.result import NO_BOX, Box, Outcome
 
@@ -21,6 +22,7 @@ class NoTargetRule:
         threshold: from this no-target probability on.
         min_pixels: what a target must cover at the scale of a 512 x 512 letterbox; 50 is the rule of GRES
             (CVPR 2023).
+        calibration: how logits become that probability.
 
     Raises:
         ValueError: for a threshold outside 0..1 or a negative number of pixels.
@@ -28,6 +30,7 @@ class NoTargetRule:
 
     threshold: float = 0.5
     min_pixels: float = 50
+    calibration: NoTargetCalibration = field(default_factory=NoTargetCalibration)
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:
@@ -65,7 +68,7 @@ def judge(mask: np.ndarray, kth_logit: float, score: float, rule: NoTargetRule) 
         score: see `mean_probability`.
         rule: when a target is absent.
     """
-    absent = no_target_probability(kth_logit)
+    absent = no_target_probability(rule.calibration.logit(kth_logit))
     box = tight_box(mask)
     # A threshold above 0.5 lets masks of fewer than k pixels pass, but there is nothing in an empty one.
     if absent >= rule.threshold or box == NO_BOX:
