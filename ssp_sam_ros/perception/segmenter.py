@@ -15,6 +15,7 @@ import torch
 from ssp_sam_ros.network import SSPSAM, TextFeatures, Variant, build_tokenizer
 from ssp_sam_ros.perception.answering import Answer, Answering, ms_since
 from ssp_sam_ros.perception.caches import ByteBoundedCache, CacheStats, picture_identity
+from ssp_sam_ros.perception.calibration import NoTargetCalibration
 from ssp_sam_ros.perception.expressions import Reading, read_expression
 from ssp_sam_ros.perception.frame import Frame
 from ssp_sam_ros.perception.image import as_rgb
@@ -57,7 +58,8 @@ class Segmenter:
         """Wrap a network that is on its device already, in evaluation mode.
 
         Raises:
-            ValueError: if it is in training mode, or dtype or acceleration cannot be used.
+            ValueError: if it is in training mode, or dtype, acceleration or the weights' calibration cannot
+                be used.
         """
         if network.training:
             raise ValueError("the network is in training mode: call its eval() first")
@@ -69,7 +71,7 @@ class Segmenter:
         self._pictures: ByteBoundedCache[EncodedPicture] = ByteBoundedCache(image_cache_bytes)
         self._texts: ByteBoundedCache[TextFeatures] = ByteBoundedCache(text_cache_bytes)
         self._answering = Answering(self._inference, self._texts, self._make_room)
-        self._rule = NoTargetRule()
+        self._rule = NoTargetRule(calibration=NoTargetCalibration.of_metadata(weights.metadata))
         self._turn = threading.RLock()
 
     @classmethod
@@ -162,6 +164,15 @@ class Segmenter:
     @no_target_min_pixels.setter
     def no_target_min_pixels(self, value: float) -> None:
         self._rule = replace(self._rule, min_pixels=value)
+
+    @property
+    def no_target_calibration(self) -> NoTargetCalibration:
+        """How logits become no-target probabilities: as the weights say, or as set."""
+        return self._rule.calibration
+
+    @no_target_calibration.setter
+    def no_target_calibration(self, value: NoTargetCalibration) -> None:
+        self._rule = replace(self._rule, calibration=value)
 
     def encode(self, image: np.ndarray, key: Hashable | None = None) -> Frame:
         """Run the image encoders on a picture, or find what they made of it.
