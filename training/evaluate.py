@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Score weights on a split of a referring-expression set.
+"""Score weights, or anybody's masks, on a split of a referring-expression set.
 
 python training/evaluate.py --root data/tabletop --dataset grefcoco --split test --out out/evaluation
+torchrun --nproc-per-node 8 training/evaluate.py ...        the same on 8 GPUs, every sentence scored once
+python training/evaluate.py ... --from-predictions masks.jsonl
 
 Prints a Markdown table by kind of sentence and writes into --out: results.json (all numbers), samples.jsonl
-(one line a sentence), table.md, successes.png and failures.png.
+(one line a sentence, masks as COCO run lengths), gallery.json (for training/report.py), table.md,
+successes.png and failures.png. docs/evaluation.md describes protocols and files.
 """
 
 from __future__ import annotations
@@ -39,6 +42,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     model.add_argument("--weights", help="file, or 'random' (default: those shipped with the variant)")
     model.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default %(default)s)")
     model.add_argument("--dtype", default="auto", help="auto, float32, bfloat16 (default %(default)s)")
+    model.add_argument(
+        "--from-predictions", type=Path, metavar="FILE", help="score this file of masks instead of a model"
+    )
+    model.add_argument(
+        "--missing",
+        choices=("error", "empty"),
+        default="error",
+        help="a sentence that FILE does not answer: an error, or 'no target' (default %(default)s)",
+    )
     output = parser.add_argument_group("output")
     output.add_argument(
         "--protocol", choices=("gres", "paper", "both"), default="both", help="default %(default)s"
@@ -47,7 +59,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     output.add_argument(
         "--cells", type=_positive, default=20, metavar="N", help="sentences on a contact sheet (default 20)"
     )
-    output.add_argument("--seed", type=int, default=0, help="of the choice of cells (default 0)")
+    output.add_argument(
+        "--gallery", type=_positive, default=12, metavar="N", help="best, worst and random each (default 12)"
+    )
+    output.add_argument(
+        "--latency", type=int, default=0, metavar="N", help="also time N samples, 5 runs (the paper: 20)"
+    )
+    output.add_argument(
+        "--latency-warm-up", type=int, default=50, metavar="N", help="discarded before (default 50)"
+    )
+    output.add_argument("--seed", type=int, default=0, help="of what is chosen at random (default 0)")
     args = parser.parse_args(argv)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
 

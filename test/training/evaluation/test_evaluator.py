@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ssp_sam_training.data import ReferDataset, load_refer
+from ssp_sam_training.data import Dataset, load_dataset
 from ssp_sam_training.evaluation import (
     Prediction,
     SampleRecord,
@@ -29,8 +29,8 @@ EMPTY = np.zeros((60, 80), bool)
 
 
 @pytest.fixture
-def dataset(grefcoco_root: Path) -> ReferDataset:
-    return load_refer(grefcoco_root, "grefcoco", "val", check_counts=False)
+def dataset(grefcoco_root: Path) -> Dataset:
+    return load_dataset("grefcoco", grefcoco_root, "val", check_counts=False)
 
 
 def found(mask: np.ndarray, box: tuple[float, float, float, float] = (0, 0, 0, 0)) -> Prediction:
@@ -55,8 +55,8 @@ class Scripted:
 
 
 @pytest.fixture
-def model(dataset: ReferDataset) -> Scripted:
-    left, both, _, _ = (dataset.mask(reference) for reference in dataset.references)
+def model(dataset: Dataset) -> Scripted:
+    left, both, _, _ = (sample.mask() for sample in dataset)
     half = left.copy()
     half[:, 20:] = False
     return Scripted(
@@ -70,7 +70,7 @@ def model(dataset: ReferDataset) -> Scripted:
     )
 
 
-def test_each_picture_is_asked_once_with_all_its_sentences(dataset: ReferDataset, model: Scripted) -> None:
+def test_each_picture_is_asked_once_with_all_its_sentences(dataset: Dataset, model: Scripted) -> None:
     records = list(evaluate(model, dataset))
     assert model.calls == [
         ((60, 80, 3), ["left mug", "the mug on the left", "both mugs", "the blue plate", "all of it"], False)
@@ -84,7 +84,7 @@ def test_each_picture_is_asked_once_with_all_its_sentences(dataset: ReferDataset
     ]
 
 
-def test_scores_follow_the_protocols(dataset: ReferDataset, model: Scripted) -> None:
+def test_scores_follow_the_protocols(dataset: Dataset, model: Scripted) -> None:
     right, half, denied, absent, failed = evaluate(model, dataset, paper=True)
     assert (right.gres.iou, half.gres.iou, denied.gres.iou, absent.gres.iou, failed.gres.iou) == (
         1,
@@ -101,7 +101,7 @@ def test_scores_follow_the_protocols(dataset: ReferDataset, model: Scripted) -> 
     assert [r.paper and r.paper.iou for r in (right, denied, absent, failed)] == [1, 1, 1, 0]
 
 
-def test_rows_are_all_kinds_and_target_numbers(dataset: ReferDataset, model: Scripted) -> None:
+def test_rows_are_all_kinds_and_target_numbers(dataset: Dataset, model: Scripted) -> None:
     groups = {group.name: group for group in summarise(list(evaluate(model, dataset)))}
     assert list(groups) == ["all", "absent", "place", "several", "no target", "one target", "several targets"]
     everything = groups["all"]
@@ -117,26 +117,26 @@ def test_rows_are_all_kinds_and_target_numbers(dataset: ReferDataset, model: Scr
 
 
 def test_parts_of_a_split_give_the_records_of_the_whole(grefcoco_root: Path, model: Scripted) -> None:
-    train = load_refer(grefcoco_root, "grefcoco", "train", check_counts=False)
+    train = load_dataset("grefcoco", grefcoco_root, "train", check_counts=False)
     assert [r.image_id for r in evaluate(Scripted({"mug": found(EMPTY)}), train, image_ids=[2])] == [2]
     assert list(evaluate(model, train, image_ids=[])) == []
     with pytest.raises(ValueError, match="train has no sentence about picture 1"):
         list(evaluate(model, train, image_ids=[1]))
 
 
-def test_a_model_that_answers_too_little_is_refused(dataset: ReferDataset, model: Scripted) -> None:
+def test_a_model_that_answers_too_little_is_refused(dataset: Dataset, model: Scripted) -> None:
     model.predict = lambda *_: []  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="picture 1: 0 predictions for 5 sentences"):
         list(evaluate(model, dataset))
 
 
-def test_protocol_a_needs_its_own_mask(dataset: ReferDataset, model: Scripted) -> None:
+def test_protocol_a_needs_its_own_mask(dataset: Dataset, model: Scripted) -> None:
     model.answers["left mug"] = Prediction("FOUND", EMPTY)
     with pytest.raises(ValueError, match="512 letterbox"):
         list(evaluate(model, dataset, paper=True))
 
 
-def test_a_record_is_one_line_of_plain_json(dataset: ReferDataset, model: Scripted) -> None:
+def test_a_record_is_one_line_of_plain_json(dataset: Dataset, model: Scripted) -> None:
     records = list(evaluate(model, dataset, paper=True))
     lines = [record.to_json() for record in records]
     assert not any("\n" in line or "NaN" in line for line in lines)
@@ -150,7 +150,7 @@ def test_a_record_is_one_line_of_plain_json(dataset: ReferDataset, model: Script
     np.testing.assert_array_equal(records[1].predicted_mask(), model.answers["the mug on the left"].mask)
 
 
-def test_summaries_are_plain_json_too(dataset: ReferDataset, model: Scripted) -> None:
+def test_summaries_are_plain_json_too(dataset: Dataset, model: Scripted) -> None:
     groups = summarise(list(evaluate(model, dataset, paper=True)))
     plain = json.loads(json.dumps([group.as_dict() for group in groups], allow_nan=False))
     assert plain[0]["gres"]["precision"]["0.50"] == 0.5
@@ -159,7 +159,7 @@ def test_summaries_are_plain_json_too(dataset: ReferDataset, model: Scripted) ->
     assert len(plain[0]["gres"]["intervals"]["giou"]) == 2
 
 
-def test_tables_have_a_row_per_group_and_name_their_rules(dataset: ReferDataset, model: Scripted) -> None:
+def test_tables_have_a_row_per_group_and_name_their_rules(dataset: Dataset, model: Scripted) -> None:
     groups = summarise(list(evaluate(model, dataset, paper=True)))
     gres, paper = gres_table(groups), paper_table(groups)
     assert "picture's own size" in gres and "IoU >= X" in gres
@@ -173,15 +173,15 @@ def test_tables_have_a_row_per_group_and_name_their_rules(dataset: ReferDataset,
     assert paper_table(summarise(list(evaluate(model, dataset)))).count("\n|") == 2
 
 
-def record(dataset: ReferDataset, number: int, iou: float, kind: str = "place") -> SampleRecord:
-    model = Scripted({s.text: found(dataset.mask(r)) for r in dataset.references for s in r.sentences})
+def record(dataset: Dataset, number: int, iou: float, kind: str = "place") -> SampleRecord:
+    model = Scripted({s.text: found(sample.mask()) for sample in dataset for s in sample.sentences})
     base = next(evaluate(model, dataset))
     values = {name: getattr(base, name) for name in base.__slots__}
     score = type(base.gres)(iou, 0, 1, False, False)
     return SampleRecord(**values | {"sent_id": number, "gres": score, "kind": kind})
 
 
-def test_sheets_show_random_successes_and_the_worst_failures(dataset: ReferDataset) -> None:
+def test_sheets_show_random_successes_and_the_worst_failures(dataset: Dataset) -> None:
     records = [
         record(dataset, number, iou) for number, iou in enumerate([0.9, 0.5, 0.49, 0.0, 0.2, 1.0, 0.0])
     ]
@@ -193,7 +193,7 @@ def test_sheets_show_random_successes_and_the_worst_failures(dataset: ReferDatas
     assert worst[2].sent_id == 4
 
 
-def test_failures_take_turns_among_kinds(dataset: ReferDataset) -> None:
+def test_failures_take_turns_among_kinds(dataset: Dataset) -> None:
     bad = [record(dataset, number, 0.0, "absent") for number in range(20)]
     bad += [record(dataset, 20, 0.3), record(dataset, 21, 0.1), record(dataset, 22, 0.2, "size")]
     chosen = choose_failures(bad, 5)
@@ -201,7 +201,7 @@ def test_failures_take_turns_among_kinds(dataset: ReferDataset) -> None:
     assert [r.gres.iou for r in chosen] == [0.0, 0.1, 0.2, 0.0, 0.3]
 
 
-def test_a_sheet_draws_the_truth_and_the_prediction(dataset: ReferDataset, model: Scripted) -> None:
+def test_a_sheet_draws_the_truth_and_the_prediction(dataset: Dataset, model: Scripted) -> None:
     records = list(evaluate(model, dataset))
     sheet = contact_sheet(dataset, records, "five sentences", columns=3)
     assert sheet.dtype == np.uint8 and sheet.shape[2] == 3
@@ -222,5 +222,5 @@ def test_a_sheet_draws_the_truth_and_the_prediction(dataset: ReferDataset, model
     assert right[row, column, 0].mean() > denied[row, column, 0].mean() + 30
 
 
-def test_an_empty_sheet_is_a_picture(dataset: ReferDataset) -> None:
+def test_an_empty_sheet_is_a_picture(dataset: Dataset) -> None:
     assert contact_sheet(dataset, [], "none").size > 0

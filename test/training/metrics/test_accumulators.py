@@ -12,8 +12,10 @@ from ssp_sam_training.metrics import (
     BoxAccumulator,
     GresAccumulator,
     PaperAccumulator,
+    PhraseCutAccumulator,
     SampleScore,
     precision_name,
+    score_phrasecut,
 )
 
 
@@ -105,3 +107,45 @@ def test_intervals_hold_the_value_and_are_reproducible() -> None:
         assert 0 < high - low < 0.35
     assert accumulator.summary(intervals=True) == summary
     assert accumulator.summary().intervals == {}
+
+
+@pytest.mark.parametrize("kind", [GresAccumulator, PaperAccumulator])
+def test_a_repeated_sample_counts_once(kind: type[GresAccumulator] | type[PaperAccumulator]) -> None:
+    scores = random_scores(101)
+    whole = kind()
+    for number, score in enumerate(scores):
+        whole.add(score, number, number)
+    # A sampler that gives two processes 51 each starts again at the front; the order is another, too.
+    halves = kind(), kind()
+    for number in [*range(101), 0]:
+        halves[number % 2].add(scores[number], number, number)
+    halves[1].merge(halves[0])  # type: ignore[arg-type]
+    assert len(halves[1]) == 101
+    assert halves[1].summary() == whole.summary()
+
+
+def test_boxes_count_once_too() -> None:
+    first, second = BoxAccumulator(), BoxAccumulator()
+    for key, hit in (("a", True), ("b", False), ("a", True)):
+        first.add(hit, key)
+    second.add(True, "a")
+    second.add(True, "c")
+    second.add(True)
+    second.add(True)
+    first.merge(second)
+    assert len(first) == 5
+    assert first.summary() == 4 / 5
+
+
+def test_phrasecut_compares_strictly_and_counts_small_masks() -> None:
+    truth = np.zeros((10, 10), bool)
+    truth[:2, :4] = True
+    half = truth.copy()
+    half[0] = False
+    accumulator = PhraseCutAccumulator()
+    for number, prediction in enumerate([truth, half, np.zeros_like(truth)]):
+        accumulator.add(score_phrasecut(prediction, truth), number)
+    summary = accumulator.summary()
+    assert (summary.samples, summary.mean_iou) == (3, 0.5)
+    assert summary.cumulative_iou == 12 / 24
+    assert summary.precision[0.5] == 1 / 3  # exactly one half is not above it

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ..data import ReferDataset, Reference
+from ..data import Dataset, Sample
 from .records import SampleRecord
 
 SUCCESS_IOU = 0.5
@@ -49,15 +49,16 @@ def choose_failures(records: Sequence[SampleRecord], count: int, seed: int = 0) 
 
 
 def contact_sheet(
-    dataset: ReferDataset, records: Sequence[SampleRecord], title: str, columns: int = 4
+    dataset: Dataset, records: Sequence[SampleRecord], title: str, columns: int = 4
 ) -> NDArray[np.uint8]:
     """One cell per record: the picture, the truth's contour, the predicted mask as a tint, sentence and IoU.
 
     Returns:
         (H, W, 3) uint8 RGB.
     """
-    references = {reference.ref_id: reference for reference in dataset.references}
-    cells = [_cell(dataset, references[record.ref_id], record) for record in records]
+    wanted = {record.ref_id for record in records}
+    samples = {sample.ref_id: sample for sample in dataset if sample.ref_id in wanted}
+    cells = [_cell(samples[record.ref_id], record) for record in records]
     rows = max(1, -(-len(cells) // columns))
     cell_height = _PICTURE_HEIGHT + _CAPTION_LINES * _LINE_HEIGHT + _MARGIN
     top = 2 * _MARGIN + _LINE_HEIGHT
@@ -74,8 +75,8 @@ def contact_sheet(
     return np.asarray(sheet)
 
 
-def _cell(dataset: ReferDataset, reference: Reference, record: SampleRecord) -> Image.Image:
-    picture = _overlay(dataset.load_image(record.image_id), dataset.mask(reference), record)
+def _cell(sample: Sample, record: SampleRecord) -> Image.Image:
+    picture = overlay(sample.image(), sample.mask(), record, _CELL_WIDTH, _PICTURE_HEIGHT)
     cell = Image.new(
         "RGB", (_CELL_WIDTH, _PICTURE_HEIGHT + _CAPTION_LINES * _LINE_HEIGHT + _MARGIN), (40, 40, 40)
     )
@@ -86,11 +87,11 @@ def _cell(dataset: ReferDataset, reference: Reference, record: SampleRecord) -> 
         draw.text((6, top), line, (255, 255, 255), _font())
         top += _LINE_HEIGHT
     good = record.gres.iou >= SUCCESS_IOU
-    draw.text((6, top), _verdict(record), (140, 235, 160) if good else (255, 150, 130), _font())
+    draw.text((6, top), verdict(record), (140, 235, 160) if good else (255, 150, 130), _font())
     return cell
 
 
-def _verdict(record: SampleRecord) -> str:
+def verdict(record: SampleRecord) -> str:
     """The line under the sentence: IoU, what was meant, what was answered."""
     meant = (
         "no target"
@@ -103,10 +104,15 @@ def _verdict(record: SampleRecord) -> str:
     return f"IoU {record.gres.iou:.2f}   {kind}{meant}, answered {record.outcome}"
 
 
-def _overlay(image: NDArray[np.uint8], truth: NDArray[np.bool_], record: SampleRecord) -> Image.Image:
-    """The picture at the cell's size with the masks, which are drawn after resizing: lines stay sharp."""
+def overlay(
+    image: NDArray[np.uint8], truth: NDArray[np.bool_], record: SampleRecord, max_width: int, max_height: int
+) -> Image.Image:
+    """The picture within a size, with truth and prediction, which are drawn after resizing: lines stay sharp.
+
+    image: (H, W, 3) uint8 RGB; truth: (H, W) bool.
+    """
     height, width = image.shape[:2]
-    scale = min(_CELL_WIDTH / width, _PICTURE_HEIGHT / height)
+    scale = min(max_width / width, max_height / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     canvas = np.array(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
     prediction = record.predicted_mask()

@@ -20,7 +20,7 @@ class Prediction:
         reason: why, where there is one to give.
         score: mean mask probability when FOUND, else NaN.
         no_target_probability: 0..1; NaN when FAILED.
-        network_box: (x1, y1, x2, y2) of the box head in pixels of the picture.
+        network_box: (x1, y1, x2, y2) of the box head in pixels of the picture; None: there is none.
         letterbox_mask: bool mask in protocol A's letterbox (`metrics.letterbox_prediction`), where asked for.
     """
 
@@ -29,7 +29,7 @@ class Prediction:
     reason: str = ""
     score: float = float("nan")
     no_target_probability: float = float("nan")
-    network_box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    network_box: tuple[float, float, float, float] | None = (0.0, 0.0, 0.0, 0.0)
     letterbox_mask: NDArray[np.bool_] | None = field(default=None)
 
 

@@ -1,10 +1,15 @@
-"""One evaluated expression: a line of ``samples.jsonl``; tables and contact sheets are made from these."""
+"""One evaluated expression: a line of ``samples.jsonl``; tables, galleries and calibration come of these.
+
+docs/evaluation.md describes the file.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +19,14 @@ from pycocotools import mask as coco_mask
 from ..metrics import SampleScore
 
 Box = tuple[float, float, float, float]
+Number = int | str  # most sets number their pictures and references, some name them
+
+_PROTOCOLS = ("gres", "paper", "phrasecut")
+_NAN_AS_NULL = ("score", "no_target_probability")
+
+
+class RecordError(ValueError):
+    """A file is not what ``evaluate.py`` writes; the text names the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +44,17 @@ class SampleRecord:
         score: mean mask probability when FOUND, else NaN.
         no_target_probability: 0..1; NaN when FAILED.
         mask: predicted mask as COCO run lengths at the picture's own size; None when FAILED.
-        network_box: the box head's (x1, y1, x2, y2) in pixels of the picture.
+        network_box: the box head's (x1, y1, x2, y2) in pixels of the picture; None where there is none.
         truth_box: the box around all targets' boxes; zeros without a target.
-        box_hit: whether the box head's box counts for Acc@0.5.
+        box_hit: whether the box head's box counts for Acc@0.5; None without a box.
         gres: score under protocol B, at the picture's own size.
         paper: score under protocol A, in the 512 letterbox; None where it was not computed.
+        phrasecut: score under PhraseCut's own rules; None for other sets.
     """
 
-    image_id: int
+    image_id: Number
     file_name: str
-    ref_id: int
+    ref_id: Number
     sent_id: int
     sentence: str
     kind: str | None
@@ -50,11 +64,17 @@ class SampleRecord:
     score: float
     no_target_probability: float
     mask: dict[str, Any] | None
-    network_box: Box
+    network_box: Box | None
     truth_box: Box
-    box_hit: bool
+    box_hit: bool | None
     gres: SampleScore
     paper: SampleScore | None
+    phrasecut: SampleScore | None = None
+
+    @property
+    def key(self) -> tuple[Number, int]:
+        """What no other sentence of the set has."""
+        return self.ref_id, self.sent_id
 
     def predicted_mask(self) -> NDArray[np.bool_] | None:
         """(H, W) bool; None when FAILED."""
@@ -63,11 +83,69 @@ class SampleRecord:
     def to_json(self) -> str:
         """One line of JSON: the attributes by name, scores as objects, NaN as null."""
         plain = {name: getattr(self, name) for name in self.__slots__}
-        for protocol in ("gres", "paper"):
+        for protocol in _PROTOCOLS:
             score = plain[protocol]
             if score is not None:
                 plain[protocol] = {name: getattr(score, name) for name in score.__slots__}
         return json.dumps(null_for_nan(plain), allow_nan=False)
+
+    @staticmethod
+    def from_plain(plain: Mapping[str, Any]) -> SampleRecord:
+        """The record of one parsed line; raises RecordError."""
+        values = dict(plain)
+        try:
+            for protocol in _PROTOCOLS:
+                if values.get(protocol) is not None:
+                    values[protocol] = SampleScore(**values[protocol])
+            for name in _NAN_AS_NULL:
+                values[name] = math.nan if values[name] is None else float(values[name])
+            for name in ("network_box", "truth_box"):
+                values[name] = None if values[name] is None else tuple(values[name])
+            return SampleRecord(**values)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecordError(f"{type(error).__name__} {error}: written by another version?") from error
+
+
+def read_records(path: Path) -> list[SampleRecord]:
+    """All records of a ``samples.jsonl``.
+
+    Raises:
+        FileNotFoundError: there is none.
+        RecordError: naming the line that is none of a record.
+    """
+    return [_numbered(path, number, plain) for number, plain in read_lines(path)]
+
+
+def _numbered(path: Path, number: int, plain: Mapping[str, Any]) -> SampleRecord:
+    try:
+        return SampleRecord.from_plain(plain)
+    except RecordError as error:
+        raise RecordError(f"{path}, line {number}: {error}") from error
+
+
+def read_lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    """Line number and object of each line of a file of JSON objects; empty lines are skipped.
+
+    Raises:
+        FileNotFoundError: there is none.
+        RecordError: naming the line that is no JSON object.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing: training/evaluate.py --out FOLDER writes samples.jsonl there"
+        )
+    objects = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            plain = json.loads(line)
+        except ValueError as error:
+            raise RecordError(f"{path}, line {number} is not JSON: {error}") from error
+        if not isinstance(plain, dict):
+            raise RecordError(f"{path}, line {number} is {type(plain).__name__}, not a JSON object")
+        objects.append((number, plain))
+    return objects
 
 
 def encode_mask(mask: NDArray[np.bool_]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class SegmenterPredictor:
     def __init__(self, segmenter: Segmenter) -> None:
         self.segmenter = segmenter
         self._inference = segmenter.inference
-        self._tokenizer = build_tokenizer(segmenter.variant)
+        self.tokenizer = build_tokenizer(segmenter.variant)
 
     @classmethod
     def load(
@@ -49,6 +50,7 @@ class SegmenterPredictor:
             "dtype": str(segmenter.dtype).removeprefix("torch."),
             "no_target_threshold": segmenter.no_target_threshold,
             "no_target_min_pixels": segmenter.no_target_min_pixels,
+            "no_target_calibration": asdict(segmenter.no_target_calibration),
         }
 
     @property
@@ -77,7 +79,7 @@ class SegmenterPredictor:
         masks: dict[str, NDArray[np.bool_]] = {}
         for start in range(0, len(distinct), picture.largest_batch):
             batch = distinct[start : start + picture.largest_batch]
-            ids = np.stack([self._tokenizer(sentence).ids for sentence in batch])
+            ids = np.stack([self.tokenizer(sentence).ids for sentence in batch])
             prompts = inference.prompt(picture, inference.encode_text(ids))
             with arithmetic(inference.device, inference.precision):
                 low_res, _ = inference.network.decode(picture.features, prompts)

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..metrics import BoxAccumulator, GresAccumulator, GresSummary, PaperAccumulator, PaperSummary
+from ..metrics import (
+    BoxAccumulator,
+    GresAccumulator,
+    GresSummary,
+    PaperAccumulator,
+    PaperSummary,
+    PhraseCutAccumulator,
+    PhraseCutSummary,
+)
 from .records import SampleRecord, null_for_nan
 
 ALL = "all"
@@ -21,7 +29,8 @@ class GroupSummary:
         sentences, pictures, failed: numbers of records, of their pictures, and of those without an answer.
         gres: protocol B with 95 % intervals over pictures.
         paper: protocol A; None where it was not computed.
-        box_accuracy: Acc@0.5 of the box head, 0..1.
+        phrasecut: PhraseCut's own rules; None for other sets.
+        box_accuracy: Acc@0.5 of the box head, 0..1; NaN without boxes.
     """
 
     name: str
@@ -30,12 +39,13 @@ class GroupSummary:
     failed: int
     gres: GresSummary
     paper: PaperSummary | None
+    phrasecut: PhraseCutSummary | None
     box_accuracy: float
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON: NaN is None, thresholds are text ("0.50")."""
         plain = asdict(self)
-        for protocol in ("gres", "paper"):
+        for protocol in ("gres", "paper", "phrasecut"):
             if plain[protocol] is not None:
                 precision = plain[protocol]["precision"]
                 plain[protocol]["precision"] = {
@@ -67,15 +77,19 @@ TARGET_GROUPS: dict[str, Callable[[int], bool]] = {
 
 
 def _summarise_group(name: str, records: Iterable[SampleRecord]) -> GroupSummary:
-    gres, paper, boxes = GresAccumulator(), PaperAccumulator(), BoxAccumulator()
-    pictures, failed = set(), 0
+    gres, paper, phrasecut = GresAccumulator(), PaperAccumulator(), PhraseCutAccumulator()
+    boxes, pictures, failed = BoxAccumulator(), set(), 0
     for record in records:
+        key = record.key
         pictures.add(record.image_id)
         failed += record.mask is None
-        gres.add(record.gres, record.image_id)
-        boxes.add(record.box_hit)
+        gres.add(record.gres, record.image_id, key)
+        if record.box_hit is not None:
+            boxes.add(record.box_hit, key)
         if record.paper is not None:
-            paper.add(record.paper, record.image_id)
+            paper.add(record.paper, record.image_id, key)
+        if record.phrasecut is not None:
+            phrasecut.add(record.phrasecut, record.image_id, key)
     return GroupSummary(
         name=name,
         sentences=len(gres),
@@ -83,5 +97,6 @@ def _summarise_group(name: str, records: Iterable[SampleRecord]) -> GroupSummary
         failed=failed,
         gres=gres.summary(intervals=True),
         paper=paper.summary() if len(paper) else None,
+        phrasecut=phrasecut.summary() if len(phrasecut) else None,
         box_accuracy=boxes.summary(),
     )

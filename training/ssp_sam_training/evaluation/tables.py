@@ -18,6 +18,10 @@ PAPER_SPACE = (
     "Protocol `paper`: 512 letterbox, padding included, mask = sigmoid >= 0.5, truth dilated as the authors "
     "do, no target = fewer than 50 pixels. Pr@X: share of all sentences with IoU >= X. Percent."
 )
+PHRASECUT_SPACE = (
+    "Protocol `phrasecut`: masks at the picture's own size, no pixel count makes a mask empty. "
+    "Pr@X: share of all phrases with IoU > X (strictly). Percent."
+)
 BOX_SPACE = (
     "Box: share of sentences whose box from the box head has IoU >= 0.5 with the truth's; without target: "
     "an area under 10 square pixels (Acc@0.5)."
@@ -66,6 +70,23 @@ def paper_table(groups: Sequence[GroupSummary]) -> str:
     names = [precision_name(threshold).capitalize() for threshold in SHOWN_PRECISION]
     header = ["sentences of", "number", "gIoU", "cIoU", *names, "n_acc_paper"]
     return f"{PAPER_SPACE}\n\n{_markdown(header, rows)}"
+
+
+def phrasecut_table(groups: Sequence[GroupSummary]) -> str:
+    """PhraseCut's own rules, one row per group that has them."""
+    rows = [
+        [
+            group.name,
+            str(group.phrasecut.samples),
+            _percent(group.phrasecut.mean_iou),
+            _percent(group.phrasecut.cumulative_iou),
+            *(_percent(group.phrasecut.precision[threshold]) for threshold in SHOWN_PRECISION),
+        ]
+        for group in groups
+        if group.phrasecut is not None
+    ]
+    names = [precision_name(threshold).capitalize() for threshold in SHOWN_PRECISION]
+    return f"{PHRASECUT_SPACE}\n\n{_markdown(['phrases of', 'number', 'mIoU', 'cIoU', *names], rows)}"
 
 
 def _percent(value: float, interval: tuple[float, float] | None = None) -> str:

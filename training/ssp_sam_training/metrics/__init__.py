@@ -9,11 +9,13 @@ from .accumulators import (
     GresSummary,
     PaperAccumulator,
     PaperSummary,
+    PhraseCutAccumulator,
+    PhraseCutSummary,
     precision_name,
 )
 from .bootstrap import bootstrap_interval
 from .boxes import box_hit, box_iou
-from .letterbox import letterbox_prediction, letterbox_truth
+from .letterbox import letterbox_mask, letterbox_prediction, letterbox_truth
 from .scores import (
     EMPTY_BELOW_PIXELS,
     SampleScore,
@@ -21,6 +23,7 @@ from .scores import (
     score_failure,
     score_gres,
     score_paper,
+    score_phrasecut,
 )
 
 __all__ = [
@@ -31,15 +34,19 @@ __all__ = [
     "GresSummary",
     "PaperAccumulator",
     "PaperSummary",
+    "PhraseCutAccumulator",
+    "PhraseCutSummary",
     "SampleScore",
     "bootstrap_interval",
     "box_hit",
     "box_iou",
     "intersection_and_union",
+    "letterbox_mask",
     "letterbox_prediction",
     "letterbox_truth",
     "precision_name",
     "score_failure",
     "score_gres",
     "score_paper",
+    "score_phrasecut",
 ]

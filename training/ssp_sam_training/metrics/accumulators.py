@@ -3,12 +3,19 @@
 An accumulator is fed one sample after the other (`add`), or another accumulator (`merge`, for several
 processes), and says at any time what its samples amount to (`summary`): NaN where no sample
 counts.
+
+Merging is exact. Sums are rounded once (`math.fsum`), so a summary does not depend on the order in which the
+samples came or on how processes shared them; and a sample that is given with a key counts once, however
+often it comes, so a sampler may repeat samples to give every process as many. Accumulators can be pickled, to
+be gathered (`evaluation.parallel.gathered`).
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +26,8 @@ from .scores import SampleScore
 PRECISION_THRESHOLDS: tuple[float, ...] = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 Interval = tuple[float, float]
-_Columns = TypeVar("_Columns", bound="_ScoreColumns")
+_Samples = TypeVar("_Samples", bound="_KeyedSamples[Any]")
+_Sample = TypeVar("_Sample")
 Terms = tuple[NDArray[np.float64], NDArray[np.float64]]  # a metric is sum(first) / sum(second)
 
 
@@ -69,32 +77,65 @@ class PaperSummary:
     precision: dict[float, float]
 
 
-class _ScoreColumns:
-    """Scores of samples, column by column."""
+@dataclass(frozen=True)
+class PhraseCutSummary:
+    """PhraseCut's own measures; shares 0..1.
+
+    Attributes:
+        samples: number of phrases.
+        mean_iou: mean IoU over all.
+        cumulative_iou: sum of intersections over sum of unions.
+        precision: Pr@X by X: share of all with IoU > X (strictly, unlike the other two protocols).
+    """
+
+    samples: int
+    mean_iou: float
+    cumulative_iou: float
+    precision: dict[float, float]
+
+
+class _KeyedSamples(Generic[_Sample]):
+    """Samples in the order they came, those with a key once each."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
         """Forget all samples."""
-        self._pictures: list[int] = []
-        self._scores: list[SampleScore] = []
+        self._keyed: dict[Hashable, _Sample] = {}
+        self._unkeyed: list[_Sample] = []
 
     def __len__(self) -> int:
-        return len(self._scores)
+        return len(self._keyed) + len(self._unkeyed)
 
-    def add(self, score: SampleScore, picture_id: int) -> None:
-        """Take one sample of the picture `picture_id`."""
-        self._pictures.append(picture_id)
-        self._scores.append(score)
+    def merge(self: _Samples, other: _Samples) -> None:
+        """Take all samples of `other`, but for those whose key is known here."""
+        for key, sample in other._keyed.items():
+            self._keyed.setdefault(key, sample)
+        self._unkeyed += other._unkeyed
 
-    def merge(self: _Columns, other: _Columns) -> None:
-        """Take all samples of `other`."""
-        self._pictures += other._pictures
-        self._scores += other._scores
+    def _take(self, sample: _Sample, key: Hashable) -> None:
+        if key is None:
+            self._unkeyed.append(sample)
+        else:
+            self._keyed.setdefault(key, sample)
+
+    def _samples(self) -> list[_Sample]:
+        return [*self._keyed.values(), *self._unkeyed]
+
+
+class _ScoreColumns(_KeyedSamples[tuple[int | str, SampleScore]]):
+    """Scores of samples, column by column."""
+
+    def add(self, score: SampleScore, picture_id: int | str, key: Hashable = None) -> None:
+        """Take one sample of the picture `picture_id`; with a `key`, once however often it comes."""
+        self._take((picture_id, score), key)
+
+    def _pictures(self) -> list[int | str]:
+        return [picture for picture, _ in self._samples()]
 
     def _column(self, name: str, dtype: type = np.float64) -> NDArray[Any]:
-        return np.array([getattr(score, name) for score in self._scores], dtype)
+        return np.array([getattr(score, name) for _, score in self._samples()], dtype)
 
     def _giou(self) -> Terms:
         return self._column("iou"), np.ones(len(self))
@@ -121,7 +162,7 @@ class GresAccumulator(_ScoreColumns):
             t_acc=values["t_acc"],
             precision={threshold: values[precision_name(threshold)] for threshold in PRECISION_THRESHOLDS},
             intervals={
-                name: bootstrap_interval(self._pictures, *pair, seed=seed) for name, pair in terms.items()
+                name: bootstrap_interval(self._pictures(), *pair, seed=seed) for name, pair in terms.items()
             }
             if intervals
             else {},
@@ -165,32 +206,33 @@ class PaperAccumulator(_ScoreColumns):
         )
 
 
-class BoxAccumulator:
+class PhraseCutAccumulator(_ScoreColumns):
+    """PhraseCut's own rules over the samples given: scores by `score_phrasecut`."""
+
+    def summary(self) -> PhraseCutSummary:
+        """What the samples amount to."""
+        iou, everything = self._column("iou"), np.ones(len(self))
+        return PhraseCutSummary(
+            samples=len(self),
+            mean_iou=ratio(*self._giou()),
+            cumulative_iou=ratio(*self._ciou()),
+            precision={
+                threshold: ratio(_as_float(iou > threshold), everything) for threshold in PRECISION_THRESHOLDS
+            },
+        )
+
+
+class BoxAccumulator(_KeyedSamples[bool]):
     """Acc@0.5 of the box head over the samples given."""
 
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget all samples."""
-        self._hits = self._samples = 0
-
-    def __len__(self) -> int:
-        return self._samples
-
-    def add(self, hit: bool) -> None:
-        """Take one sample (see `boxes.box_hit`)."""
-        self._hits += hit
-        self._samples += 1
-
-    def merge(self, other: BoxAccumulator) -> None:
-        """Take all samples of `other`."""
-        self._hits += other._hits
-        self._samples += other._samples
+    def add(self, hit: bool, key: Hashable = None) -> None:
+        """Take one sample (see `boxes.box_hit`); with a `key`, once however often it comes."""
+        self._take(bool(hit), key)
 
     def summary(self) -> float:
         """Share of hits, 0..1."""
-        return self._hits / self._samples if self._samples else float("nan")
+        samples = self._samples()
+        return sum(samples) / len(samples) if samples else float("nan")
 
 
 def precision_name(threshold: float) -> str:
@@ -199,9 +241,9 @@ def precision_name(threshold: float) -> str:
 
 
 def ratio(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> float:
-    """sum / sum; NaN when the denominators are all 0."""
-    total = float(denominators.sum())
-    return float(numerators.sum()) / total if total else float("nan")
+    """sum / sum, each rounded once; NaN when the denominators are all 0."""
+    total = math.fsum(denominators)
+    return math.fsum(numerators) / total if total else float("nan")
 
 
 def _as_float(flags: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ _CHUNK = 100  # resamples drawn at once, to bound memory on large sets
 
 
 def bootstrap_interval(
-    picture_ids: Sequence[int],
+    picture_ids: Sequence[int | str],
     numerators: NDArray[np.float64],
     denominators: NDArray[np.float64],
     *,

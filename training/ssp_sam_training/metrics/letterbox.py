@@ -52,6 +52,22 @@ def letterbox_truth(
     Returns:
         (H, W) bool; 512 x 512 for a square input.
     """
+    return _letterbox(mask, input_size, 1)
+
+
+def letterbox_mask(
+    mask: NDArray[np.bool_], input_size: tuple[int, int] = (LONG_SIDE, LONG_SIDE)
+) -> NDArray[np.bool_]:
+    """A predicted mask in the 512 letterbox, for predictions whose logits are not at hand.
+
+    Bilinear, one half or more: the border stays where it is, unlike the truth's. Arguments and result as
+    `letterbox_truth`.
+    """
+    return _letterbox(mask, input_size, 128)
+
+
+def _letterbox(mask: NDArray[np.bool_], input_size: tuple[int, int], least: int) -> NDArray[np.bool_]:
+    """The mask as an 8-bit picture through Pillow's bilinear filter; what is `least` or more counts."""
     height, width = letterbox_size(input_size)
     scale = min(height / mask.shape[0], width / mask.shape[1])
     rows, columns = (
@@ -60,5 +76,5 @@ def letterbox_truth(
     )
     picture = Image.fromarray(mask.astype(np.uint8) * 255)
     padded = np.zeros((height, width), np.bool_)
-    padded[:rows, :columns] = np.asarray(picture.resize((columns, rows), Image.Resampling.BILINEAR)) > 0
+    padded[:rows, :columns] = np.asarray(picture.resize((columns, rows), Image.Resampling.BILINEAR)) >= least
     return padded[::2, ::2]  # "nearest" takes the first of two

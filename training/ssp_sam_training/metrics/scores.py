@@ -88,6 +88,17 @@ def score_paper(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Samp
     return SampleScore(0.0, 0, area, True, predicted_empty)
 
 
+def score_phrasecut(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> SampleScore:
+    """Score under PhraseCut's rules, (H, W) bool masks at the picture's own size: I / U of what is drawn.
+
+    No pixel count makes a mask empty, and a missing prediction is an empty mask. The set has no phrase
+    without a target; two empty masks agree.
+    """
+    intersection, union = intersection_and_union(prediction, truth)
+    iou = intersection / union if union else 1.0
+    return SampleScore(iou, intersection, union, not truth.any(), not prediction.any())
+
+
 def score_failure(truth: NDArray[np.bool_]) -> SampleScore:
     """Score under either protocol of an expression that the model gave no answer to.
 
