@@ -1,6 +1,6 @@
-"""A camera, the perception node and, where it is installed, RViz. Ask with:
+"""A camera, the perception node and, where it is installed, RViz.
 
-ros2 topic pub --once /referring_expression std_msgs/msg/String "{data: 'the red mug'}"
+Ask with: ros2 topic pub --once /referring_expression std_msgs/msg/String "{data: 'the red bowl'}"
 """
 
 from __future__ import annotations
