@@ -118,6 +118,14 @@ _SPECS = (
         read_only=True,
     ),
     ParameterSpec(
+        "batch_cameras",
+        "string",
+        "auto",
+        "with several cameras: pictures that wait at the same time go through the network together; "
+        "auto: on CUDA",
+        choices=("auto", "always", "never"),
+    ),
+    ParameterSpec(
         "autostart", "bool", True, "configure and activate at start (lifecycle node of ROS)", read_only=True
     ),
     ParameterSpec("use_sim_time", "bool", False, "take the time from /clock", read_only=True),

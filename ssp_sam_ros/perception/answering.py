@@ -1,4 +1,4 @@
-"""Expressions on one encoded picture: bounded batches, cached text features, and memory that runs out."""
+"""Expressions on encoded pictures: bounded batches, cached text features, and memory that runs out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,12 +14,13 @@ import torch
 from ssp_sam_ros.network import TextFeatures
 from ssp_sam_ros.perception.caches import ByteBoundedCache
 from ssp_sam_ros.perception.expressions import Reading
-from ssp_sam_ros.perception.inference import EncodedPicture, Inference
+from ssp_sam_ros.perception.inference import EncodedPicture, Inference, Pictures
 from ssp_sam_ros.perception.outcome import NoTargetRule, Verdict
 from ssp_sam_ros.perception.result import NO_BOX, Outcome
 from ssp_sam_ros.perception.shortage import OutOfMemoryError, attempt
 
 NetworkBox = tuple[float, float, float, float]
+Row = tuple[EncodedPicture, Reading]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,60 +51,61 @@ class Answering:
         self._make_room = make_room
 
     def answer(
-        self, picture: EncodedPicture, readings: Sequence[Reading], rule: NoTargetRule
-    ) -> tuple[list[Answer], StageClock]:
-        """One answer for each of the readings, which all differ, and the time of each stage.
+        self, pictures: Sequence[EncodedPicture], readings: Sequence[Reading], rule: NoTargetRule
+    ) -> tuple[list[list[Answer]], StageClock]:
+        """For each picture one answer for each of the readings, which all differ; the time of each stage.
 
         Where memory runs out for a batch, even with room made, it goes on with half as many at a time. All
         need the same, so when a single one does not fit, it and those after it are FAILED.
         """
         clock = StageClock()
+        rows = [(picture, reading) for picture in pictures for reading in readings]
         answers: list[Answer] = []
-        size = picture.largest_batch
-        while len(answers) < len(readings):
-            batch = readings[len(answers) : len(answers) + size]
+        size = min((picture.largest_batch for picture in pictures), default=1)
+        while len(answers) < len(rows):
+            batch = rows[len(answers) : len(answers) + size]
             try:
-                answers += self._within_memory(picture, batch, rule, clock)
+                answers += attempt(partial(self._one_batch, batch, rule, clock), self._make_room)
             except OutOfMemoryError as error:
                 size = len(batch) // 2
                 if not size:
-                    missing = len(readings) - len(answers)
-                    return answers + [_no_memory(error)] * missing, clock
-        return answers, clock
+                    answers += [_no_memory(error)] * (len(rows) - len(answers))
+        count = len(readings)
+        return [answers[i * count : (i + 1) * count] for i in range(len(pictures))], clock
 
-    def _within_memory(
-        self, picture: EncodedPicture, batch: Sequence[Reading], rule: NoTargetRule, clock: StageClock
-    ) -> list[Answer]:
-        return attempt(lambda: self._one_batch(picture, batch, rule, clock), self._make_room)
-
-    def _one_batch(
-        self, picture: EncodedPicture, batch: Sequence[Reading], rule: NoTargetRule, clock: StageClock
-    ) -> list[Answer]:
+    def _one_batch(self, batch: Sequence[Row], rule: NoTargetRule, clock: StageClock) -> list[Answer]:
         inference = self._inference
+        each = [picture for picture, _ in batch]
+        one = all(picture is each[0] for picture in each)  # whose features then serve all rows as they are
+        pictures: Pictures = each[0] if one else each
         started = time.perf_counter()
         try:
-            prompts = inference.prompt(picture, self._text_features(batch))
+            prompts = inference.prompt(pictures, self._text_features([reading for _, reading in batch]))
             inference.synchronise()
         finally:
             clock.prompt += ms_since(started)
         started = time.perf_counter()
         try:
-            verdicts = inference.decode(picture, prompts, rule)
-            boxes = [picture.clip.box_to_image(tuple(box)) for box in prompts.boxes.double().tolist()]
+            verdicts = inference.decode(pictures, prompts, rule)
+            corners = prompts.boxes.double().tolist()
+            boxes = [
+                picture.clip.box_to_image(tuple(box)) for picture, box in zip(each, corners, strict=True)
+            ]
         finally:
             clock.decode += ms_since(started)
         return [Answer(verdict, box) for verdict, box in zip(verdicts, boxes, strict=True)]
 
     def _text_features(self, batch: Sequence[Reading]) -> TextFeatures:
-        """One row per reading; those not in the cache are encoded in one batch."""
-        rows = [self._texts.get(reading.key) for reading in batch]
-        missing = [i for i, row in enumerate(rows) if row is None]
+        """One row per reading, which may repeat; those not in the cache are encoded in one batch."""
+        distinct = {reading.key: reading for reading in batch}
+        rows = {key: self._texts.get(key) for key in distinct}
+        missing = [key for key, row in rows.items() if row is None]
         if missing:
-            fresh = self._inference.encode_text(np.stack([batch[i].ids for i in missing]))
-            for i, row in zip(missing, _split(fresh), strict=True):
-                rows[i] = row
-                self._texts.put(batch[i].key, row)
-        return TextFeatures.cat([row for row in rows if row is not None])
+            fresh = self._inference.encode_text(np.stack([distinct[key].ids for key in missing]))
+            for key, row in zip(missing, _split(fresh), strict=True):
+                rows[key] = row
+                self._texts.put(key, row)
+        return TextFeatures.cat([row for reading in batch if (row := rows[reading.key]) is not None])
 
 
 def _no_memory(error: OutOfMemoryError) -> Answer:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +17,22 @@ from ssp_sam_ros.network import SSPSAM, TextFeatures, Variant, build_tokenizer
 from ssp_sam_ros.perception.answering import Answer, Answering, ms_since
 from ssp_sam_ros.perception.caches import ByteBoundedCache, CacheStats, picture_identity
 from ssp_sam_ros.perception.calibration import NoTargetCalibration
-from ssp_sam_ros.perception.expressions import Reading, read_expression
+from ssp_sam_ros.perception.expressions import read_expression
 from ssp_sam_ros.perception.frame import Frame
 from ssp_sam_ros.perception.image import as_rgb
 from ssp_sam_ros.perception.inference import EncodedPicture, Inference
 from ssp_sam_ros.perception.outcome import NOT_FINITE, NoTargetRule
 from ssp_sam_ros.perception.precision import choose_device, choose_precision, store_products
-from ssp_sam_ros.perception.result import ABOUT_MODEL, Outcome, Result, StageTimes
+from ssp_sam_ros.perception.report import report
+from ssp_sam_ros.perception.result import ABOUT_MODEL, Outcome, Result
 from ssp_sam_ros.perception.shortage import OutOfMemoryError, attempt
 from ssp_sam_ros.perception.weights_warning import weights_warning
 from ssp_sam_ros.weights import WeightsInfo, load_network
 from ssp_sam_ros.weights.folders import weights_folders
 
 MIB = 2**20
+
+_LARGEST_PICTURE_BATCH = 8
 
 log = logging.getLogger("ssp_sam")
 
@@ -174,6 +178,11 @@ class Segmenter:
     def no_target_calibration(self, value: NoTargetCalibration) -> None:
         self._rule = replace(self._rule, calibration=value)
 
+    @property
+    def prefers_batches(self) -> bool:
+        """Whether several pictures at once are quicker than one after the other: on a GPU."""
+        return self.device.type == "cuda"
+
     def encode(self, image: np.ndarray, key: Hashable | None = None) -> Frame:
         """Run the image encoders on a picture, or find what they made of it.
 
@@ -185,16 +194,37 @@ class Segmenter:
             ValueError: if the array is no picture.
             OutOfMemoryError: if the device's memory does not suffice, even with the caches emptied.
         """
+        return self.encode_batch([image], [key])[0]
+
+    def encode_batch(
+        self, images: Sequence[np.ndarray], keys: Sequence[Hashable | None] | None = None
+    ) -> list[Frame]:
+        """The same for several pictures, of whatever sizes: the encoders see those not known as one batch.
+
+        Each frame's `encoding_ms` is what all of them took together. Args and raises as `encode`, with
+        ValueError also if there is not one key for each picture; one wrong picture fails all of them.
+        """
         started = time.perf_counter()
-        image = as_rgb(image)
-        identity = picture_identity(image, key)
+        pictures = [as_rgb(image) for image in images]
+        keys = [None] * len(pictures) if keys is None else keys
+        if len(keys) != len(pictures):
+            raise ValueError(f"{len(keys)} keys for {len(pictures)} pictures: give one for each")
+        identities = [picture_identity(*pair) for pair in zip(pictures, keys, strict=True)]
         with self._turn:
-            picture = self._pictures.get(identity)
-            cached = picture is not None
-            if picture is None:
-                picture = self._encode(image)
-                self._pictures.put(identity, picture)
-        return Frame(picture, identity, cached, ms_since(started))
+            found = {identity: self._pictures.get(identity) for identity in identities}
+            missing = {
+                identity: picture
+                for identity, picture in zip(identities, pictures, strict=True)
+                if found[identity] is None
+            }
+            fresh = dict(zip(missing, self._encode(list(missing.values())), strict=True))
+            for identity, encoded in fresh.items():
+                self._pictures.put(identity, encoded)
+        elapsed = ms_since(started)
+        return [
+            Frame(found[identity] or fresh[identity], identity, identity not in fresh, elapsed)
+            for identity in identities
+        ]
 
     def refer(
         self, frame: Frame, expressions: Sequence[str], ids: Sequence[str] | None = None
@@ -215,6 +245,15 @@ class Segmenter:
             TypeError: if `expressions` is a single string, or one of them is not text.
             ValueError: if `ids` has another length.
         """
+        return self.refer_batch([frame], expressions, ids)[0]
+
+    def refer_batch(
+        self, frames: Sequence[Frame], expressions: Sequence[str], ids: Sequence[str] | None = None
+    ) -> list[list[Result]]:
+        """The same expressions on each of several pictures, all together in one batch.
+
+        Args and raises as `refer`; returns a list as that does for each of the frames.
+        """
         if isinstance(expressions, str):
             raise TypeError("expressions is one string: give a list of them")
         ids = [""] * len(expressions) if ids is None else ids
@@ -222,30 +261,28 @@ class Segmenter:
             raise ValueError(f"{len(ids)} ids for {len(expressions)} expressions: give one for each")
         readings = [read_expression(expression, self._tokenizer) for expression in expressions]
         asked = {reading.key: reading for reading in readings if not reading.refusal}
+        pictures = [frame.picture for frame in frames]
         with self._turn:
-            answers, clock = self._answering.answer(frame.picture, list(asked.values()), self._rule)
-            found = dict(zip(asked, answers, strict=True))
-            self._forget_spoilt(frame, found)
-        total_ms = frame.encoding_ms + clock.prompt + clock.decode
-        times = StageTimes(0.0, frame.encoding_ms, clock.prompt, clock.decode, total_ms)
+            answers, clock = self._answering.answer(pictures, list(asked.values()), self._rule)
+            found = [dict(zip(asked, each, strict=True)) for each in answers]
+            for frame, by_key in zip(frames, found, strict=True):
+                self._forget_spoilt(frame, by_key)
         blank = Result(
             expression="",
             expression_id="",
             outcome=Outcome.FAILED,
             model=self.model_name,
             weights_digest=self.weights_digest,
-            embedding_cached=frame.embedding_cached,
             warnings=self._warnings,
         )
-        results = []
-        for expression, identifier, reading in zip(expressions, ids, readings, strict=True):
-            result = replace(blank, expression=expression, expression_id=identifier)
-            if reading.refusal:
-                result = replace(result, reason=reading.refusal, unknown_words=reading.unknown_words)
-            else:
-                result = _fill(result, found[reading.key], times, reading)
-            results.append(result)
-        return results
+        questions = list(zip(expressions, ids, readings, strict=True))
+        return [
+            [
+                report(replace(blank, expression=text, expression_id=name), reading, frame, by_key, clock)
+                for text, name, reading in questions
+            ]
+            for frame, by_key in zip(frames, found, strict=True)
+        ]
 
     def warm_up(self, image_size: tuple[int, int] = (480, 640)) -> None:
         """Run the whole path twice, so that the first real picture is not slow; the caches stay as they are.
@@ -271,20 +308,29 @@ class Segmenter:
         """Counters of the caches, "pictures" and "texts"."""
         return {"pictures": self._pictures.stats(), "texts": self._texts.stats()}
 
-    def _encode(self, image: np.ndarray) -> EncodedPicture:
-        def encode() -> EncodedPicture:
-            picture = self._inference.encode_picture(image)
-            self._inference.synchronise()
-            return picture
+    def _encode(self, images: Sequence[np.ndarray]) -> list[EncodedPicture]:
+        """In batches within bounds; where memory does not suffice for one, one picture after the other."""
+        encoded: list[EncodedPicture] = []
+        size = _LARGEST_PICTURE_BATCH
+        while len(encoded) < len(images):
+            batch = images[len(encoded) : len(encoded) + size]
+            try:
+                encoded += attempt(partial(self._encode_together, batch), self._make_room)
+            except OutOfMemoryError as error:
+                if len(batch) > 1:
+                    size = 1
+                    continue
+                height, width = batch[0].shape[:2]
+                raise OutOfMemoryError(
+                    f"out of memory on {self.device} for the picture of {width} x {height}, even without "
+                    f"caches ({error}): a smaller model or another device would do"
+                ) from None
+        return encoded
 
-        try:
-            return attempt(encode, self._make_room)
-        except OutOfMemoryError as error:
-            height, width = image.shape[:2]
-            raise OutOfMemoryError(
-                f"out of memory on {self.device} for the picture of {width} x {height}, even without caches "
-                f"({error}): a smaller model or another device would do"
-            ) from None
+    def _encode_together(self, images: Sequence[np.ndarray]) -> list[EncodedPicture]:
+        encoded = self._inference.encode_pictures(images)
+        self._inference.synchronise()
+        return encoded
 
     def _make_room(self) -> None:
         """Give back what can be: the caches, and what torch keeps for later."""
@@ -298,19 +344,3 @@ class Segmenter:
             if answer.verdict is NOT_FINITE:
                 self._pictures.drop(frame.identity)
                 self._texts.drop(key)
-
-
-def _fill(result: Result, answer: Answer, times: StageTimes, reading: Reading) -> Result:
-    verdict = answer.verdict
-    return replace(
-        result,
-        outcome=verdict.outcome,
-        reason=verdict.reason,
-        mask=verdict.mask,
-        box=verdict.box,
-        network_box=result.network_box if verdict.outcome is Outcome.FAILED else answer.network_box,
-        score=verdict.score,
-        no_target_probability=verdict.no_target_probability,
-        times=times,
-        warnings=(*reading.warnings, *result.warnings),
-    )

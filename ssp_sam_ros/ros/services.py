@@ -49,7 +49,7 @@ class Services:
             executor.wake()  # the future is looked at when the executor wakes up
 
         own = request.image.height > 0 and request.image.width > 0
-        self._session.segment(
+        self._session.inputs.segment(
             request.expressions, finish, request.camera, request.image if own else None, self._decode
         )
         reply = await answered

@@ -54,6 +54,10 @@ class Calls:
 
     _waiting: list[Call] = field(default_factory=list)
 
+    def waits_for(self, camera: str) -> bool:
+        """Whether a call waits for a picture of this camera."""
+        return any(call.picture is None and call.camera == camera for call in self._waiting)
+
     def add(self, call: Call) -> None:
         """Let a call wait for its turn."""
         self._waiting.append(call)

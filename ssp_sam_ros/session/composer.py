@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssp_sam_ros.interface.image_codec import decode_depth
 from ssp_sam_ros.interface.label_image import label_image
 from ssp_sam_ros.perception.result import Outcome, Result
 from ssp_sam_ros.session.answers import Answer
 from ssp_sam_ros.session.calls import Reply
 from ssp_sam_ros.session.messages import MessageBuilder
 from ssp_sam_ros.session.outputs import Output, is_answer
-from ssp_sam_ros.session.points import Pinhole, points_of, thin_out
+from ssp_sam_ros.session.points import Position, Space, thin_out
 
 DrawOverlay = Callable[[NDArray[np.uint8], Sequence[Result]], NDArray[np.uint8]]
 Outgoing = list[tuple[Output, Any]]
@@ -38,8 +37,8 @@ class Composer:
         image: NDArray[np.uint8] | None,
         answers: Sequence[Answer],
         wanted: frozenset[Output],
-    ) -> Outgoing:
-        """The messages of one picture, all but `target_points`.
+    ) -> tuple[Outgoing, Outgoing]:
+        """The messages of one picture, all but `target_points`: those in the picture, and the results.
 
         Everything carries the picture's header. Where no expression has an answer (all FAILED) only `result`
         goes out. With several expressions the topics that carry one message a picture speak of the first one.
@@ -59,45 +58,44 @@ class Composer:
         if Output.OVERLAY in wanted and answered and image is not None:
             drawing = self._draw_overlay(image, [answer.result for answer in answers])
             outgoing.append((Output.OVERLAY, self._builder.image(header, drawing)))
-        results = []
-        if wanted & {Output.RESULT, Output.RESULTS}:
-            results = [self._builder.result(header, answer) for answer in answers]
+        if not wanted & {Output.RESULT, Output.RESULTS}:
+            return outgoing, []
+        results = [self._builder.result(header, answer) for answer in answers]
+        told: Outgoing = []
         if Output.RESULTS in wanted and answered:
-            outgoing.append((Output.RESULTS, self._builder.results(header, results)))
+            told.append((Output.RESULTS, self._builder.results(header, results)))
         if Output.RESULT in wanted:
-            outgoing += [(Output.RESULT, result) for result in results]
-        return outgoing
+            told += [(Output.RESULT, result) for result in results]
+        return outgoing, told
 
-    def points(
-        self, stamp: int, frame_id: str, answer: Answer, depth: Any | None, camera: Pinhole | None
-    ) -> Outgoing:
+    def place(self, told: Outgoing, positions: Sequence[Position]) -> None:
+        """Add where the targets are to the results that `compose` made; one position for each answer."""
+        results = [message for output, message in told if output is Output.RESULT]
+        for message, position in zip(results or told[0][1].results, positions, strict=True):
+            self._builder.place(message, position)  # the array's results are the very same messages
+
+    def points(self, stamp: int, frame_id: str, answer: Answer, space: Space) -> Outgoing:
         """The points of one answer's mask, none of them for NO_TARGET; nothing for FAILED.
 
-        Args:
-            stamp: of the picture, nanoseconds.
-            frame_id: of the picture.
-            answer: to the first expression.
-            depth: the depth message that goes with the picture, if any.
-            camera: calibration, if known.
-
         Raises:
-            ValueError: there is no depth or calibration for the picture, or they do not fit.
+            ValueError: depth and mask do not fit.
         """
         if answer.result.mask is None:
             return []
-        if camera is None:
-            raise ValueError("no target points: no camera_info has arrived yet")
-        if depth is None:
-            raise ValueError("no target points: no depth picture within depth_max_offset of the picture")
-        xyz = thin_out(points_of(answer.result.mask, decode_depth(depth), camera), self.voxel_size)
+        xyz = thin_out(space.points(answer.result), self.voxel_size)
         return [(Output.TARGET_POINTS, self._builder.points(self._builder.header(stamp, frame_id), xyz))]
 
-    def reply(self, stamp: int, frame_id: str, answers: Sequence[Answer]) -> Reply:
+    def reply(
+        self, stamp: int, frame_id: str, answers: Sequence[Answer], positions: Sequence[Position]
+    ) -> Reply:
         """What a call gets for its picture."""
         header = self._builder.header(stamp, frame_id)
         failed = all(answer.result.outcome is Outcome.FAILED for answer in answers)
         reasons = dict.fromkeys(answer.result.reason for answer in answers) if failed else {}
-        return Reply([self._builder.result(header, answer) for answer in answers], "; ".join(reasons))
+        results = [self._builder.result(header, answer) for answer in answers]
+        for result, position in zip(results, positions, strict=False):
+            self._builder.place(result, position)
+        return Reply(results, "; ".join(reasons))
 
     def unanswered(self, stamp: int, frame_id: str, answers: Sequence[Answer]) -> Outgoing:
         """The messages for requests that no picture was worked on for; they go to `result` only."""

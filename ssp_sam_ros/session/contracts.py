@@ -28,11 +28,23 @@ class Segmenter(Protocol):
     def weights_digest(self) -> str:
         """Digest of the parameters."""
 
+    @property
+    def prefers_batches(self) -> bool:
+        """Whether several pictures at once are quicker than one after the other."""
+
     def encode(self, image: RgbPicture, key: Hashable | None = None) -> Any:
         """The picture's features."""
 
     def refer(self, frame: Any, expressions: Sequence[str], ids: Sequence[str] | None = None) -> list[Result]:
         """One result per expression."""
+
+    def encode_batch(self, images: Sequence[RgbPicture], keys: Sequence[Hashable | None]) -> list[Any]:
+        """The features of several pictures."""
+
+    def refer_batch(
+        self, frames: Sequence[Any], expressions: Sequence[str], ids: Sequence[str] | None = None
+    ) -> list[list[Result]]:
+        """One result per expression, for each of the frames."""
 
 
 class Graph(Protocol):

@@ -10,6 +10,7 @@ from ssp_sam_ros.perception.result import Result
 from ssp_sam_ros.session.answerer import Answerer
 from ssp_sam_ros.session.arrivals import Arrivals
 from ssp_sam_ros.session.contracts import Segmenter
+from ssp_sam_ros.session.depth import NEEDING_DEPTH
 from ssp_sam_ros.session.diagnostics import InputState, Status, inference_status, input_status
 from ssp_sam_ros.session.outputs import Output
 from ssp_sam_ros.session.problems import Problems
@@ -62,10 +63,9 @@ class Health:
         for camera, schedule in schedules.items():
             if not schedule.requests or not wanted[camera]:
                 self._problems.solved("inference", camera)
-            points = Output.TARGET_POINTS in wanted[camera]
-            if not schedule.requests or not points:
+            if not schedule.requests or not wanted[camera] & NEEDING_DEPTH:
                 self._problems.solved("depth", camera)
-            if not points:
+            if Output.TARGET_POINTS not in wanted[camera]:
                 self._problems.solved("calibration", camera)
 
     def input(self, camera: str, state: InputState, schedule: Schedule[Any], now: int) -> Status:

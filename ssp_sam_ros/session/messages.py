@@ -13,6 +13,7 @@ from ssp_sam_ros.perception.result import Outcome
 from ssp_sam_ros.session.answers import Answer
 from ssp_sam_ros.session.clock import SECOND
 from ssp_sam_ros.session.diagnostics import Status
+from ssp_sam_ros.session.points import NO_POSITION, Position
 
 OUTCOME_CODES = {Outcome.FOUND: 1, Outcome.NO_TARGET: 2, Outcome.FAILED: 3, Outcome.STALE: 4}
 """The constants of ssp_sam_msgs/msg/ReferringResult."""
@@ -78,12 +79,12 @@ class MessageBuilder:
         )
 
     def result(self, header: Any, answer: Answer) -> Any:
-        """ssp_sam_msgs/ReferringResult."""
+        """ssp_sam_msgs/ReferringResult, without a position; `place` adds it."""
         result = answer.result
         fields: dict[str, object] = {}
         if result.mask is not None:
             fields["mask"] = self.image(header, result.mask)
-        return self._make(
+        message = self._make(
             "ssp_sam_msgs/msg/ReferringResult",
             header=header,
             expression=result.expression,
@@ -110,6 +111,15 @@ class MessageBuilder:
             embedding_cached=result.embedding_cached,
             **fields,
         )
+        self.place(message, NO_POSITION)
+        return message
+
+    def place(self, result: Any, position: Position) -> None:
+        """Say in a ReferringResult where the target is."""
+        (x, y, z), (width, height, depth) = position.centroid, position.extent
+        result.depth_pixels = position.pixels
+        result.centroid = self._make("geometry_msgs/msg/Point", x=x, y=y, z=z)
+        result.extent = self._make("geometry_msgs/msg/Vector3", x=width, y=height, z=depth)
 
     def results(self, header: Any, results: Sequence[Any]) -> Any:
         """ssp_sam_msgs/ReferringResultArray of messages that `result` made."""

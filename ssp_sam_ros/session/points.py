@@ -1,19 +1,20 @@
-"""The 3D points of a mask, from depth aligned with the picture."""
+"""The 3D points of a mask, from depth aligned with the picture, and where they lie."""
 
 from __future__ import annotations
 
-import threading
-from collections import deque
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ssp_sam_ros.session.clock import SECOND
+from ssp_sam_ros.perception.result import Outcome, Result
 
-_KEPT = 16  # depth pictures; at 30 Hz half a second, as long as a picture waits for the worker by default
-_ALIVE = SECOND  # nanoseconds without depth after which none is waited for
+Vector = tuple[float, float, float]
+
+_STRAY = 3 * 1.4826  # median absolute deviations; 1.4826 of them are a standard deviation of normal noise
+_NEVER_STRAY = 0.02  # of the median: what noise and steps of a depth camera make up on a surface that is even
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Pinhole:
                 return cls(fx=values[0], fy=values[columns + 1], cx=values[2], cy=values[columns + 2])
         raise ValueError("camera_info has no focal length: the camera is not calibrated")
 
+    def cropped(self, x: int, y: int) -> Pinhole:
+        """The camera of the part of the picture that begins at pixel (x, y)."""
+        return Pinhole(self.fx, self.fy, self.cx - x, self.cy - y)
+
 
 def points_of(mask: NDArray[np.uint8], depth: NDArray[np.float32], camera: Pinhole) -> NDArray[np.float32]:
     """The mask's points in the optical frame (REP-103: x right, y down, z forward).
@@ -53,16 +58,21 @@ def points_of(mask: NDArray[np.uint8], depth: NDArray[np.float32], camera: Pinho
     Raises:
         ValueError: mask and depth differ in size.
     """
-    if mask.shape != depth.shape:
-        raise ValueError(
-            f"the depth picture is {depth.shape[1]} x {depth.shape[0]}, the picture {mask.shape[1]} x "
-            f"{mask.shape[0]}; depth must be aligned with the picture"
-        )
+    check_aligned(mask, depth)
     rows, columns = np.nonzero((mask != 0) & np.isfinite(depth))
     z = depth[rows, columns]
     x = (columns - camera.cx) / camera.fx * z
     y = (rows - camera.cy) / camera.fy * z
     return np.stack([x, y, z], axis=1).astype(np.float32)
+
+
+def check_aligned(mask: NDArray[np.uint8], depth: NDArray[np.float32]) -> None:
+    """Raises ValueError where mask and depth differ in size."""
+    if mask.shape != depth.shape:
+        raise ValueError(
+            f"the depth picture is {depth.shape[1]} x {depth.shape[0]}, the picture {mask.shape[1]} x "
+            f"{mask.shape[0]}; depth must be aligned with the picture"
+        )
 
 
 def thin_out(xyz: NDArray[np.float32], voxel_size: float) -> NDArray[np.float32]:
@@ -86,68 +96,70 @@ def thin_out(xyz: NDArray[np.float32], voxel_size: float) -> NDArray[np.float32]
     return (np.stack(sums, axis=1) / count[:, None]).astype(np.float32)
 
 
-class DepthMatch:
-    """The depth picture closest to the stamp of a picture, of those before and all that arrive meanwhile."""
+@dataclass(frozen=True)
+class Position:
+    """Where a target is: the fields of ssp_sam_msgs/msg/ReferringResult, metres in the optical frame.
 
-    def __init__(self, stamp: int) -> None:
-        """`stamp` of the picture, nanoseconds."""
-        self._stamp = stamp
-        self._closest: tuple[int, Any] | None = None
-        self._newest: int | None = None
-        self._changed = threading.Condition()
+    `pixels` is the number of pixels whose depth was used; 0: centroid and extent are NaN.
+    """
 
-    def see(self, stamp: int, message: Any) -> None:
-        """A depth picture; `stamp` in nanoseconds."""
-        with self._changed:
-            self._newest = stamp
-            if self._closest is None or abs(stamp - self._stamp) < abs(self._closest[0] - self._stamp):
-                self._closest = stamp, message
-            self._changed.notify_all()
-
-    def message(self, max_offset: float, patience: float = 0.0) -> Any | None:
-        """The closest depth message, None where none is within `max_offset` seconds of the picture.
-
-        Depth often arrives after its picture: as long as only earlier ones have, and the last one not long
-        before, the right one is waited for, `patience` seconds at most.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: not self._may_get_closer(), patience)
-            if self._closest is None:
-                return None
-            found, message = self._closest
-        return message if abs(found - self._stamp) <= max_offset * SECOND else None
-
-    def _may_get_closer(self) -> bool:
-        return self._newest is not None and 0 < self._stamp - self._newest <= _ALIVE
+    pixels: int
+    centroid: Vector
+    extent: Vector
 
 
-class DepthBuffer:
-    """The last few depth pictures of a camera, its calibration, and the match of the picture worked on."""
+NO_POSITION = Position(0, (math.nan,) * 3, (math.nan,) * 3)
 
-    def __init__(self) -> None:
-        self.camera: Pinhole | None = None
-        self._pictures: deque[tuple[int, Any]] = deque(maxlen=_KEPT)
-        self._match: DepthMatch | None = None
-        self._lock = threading.Lock()
 
-    def add(self, stamp: int, message: Any) -> None:
-        """Keep a depth picture; `stamp` in nanoseconds."""
-        with self._lock:
-            self._pictures.append((stamp, message))
-            if self._match is not None:
-                self._match.see(stamp, message)
+def position_of(xyz: NDArray[np.float32]) -> Position:
+    """Mean and extent of a mask's points, but for stray ones; `NO_POSITION` where there are none.
 
-    def match(self, stamp: int) -> DepthMatch:
-        """What finds the depth for a picture of this stamp, until the next one is asked for."""
-        match = DepthMatch(stamp)
-        with self._lock:
-            for picture in self._pictures:
-                match.see(*picture)
-            self._match = match
-        return match
+    At the edge of a mask there is depth of the background, or of neither (depth cameras mix the two). Such
+    pixels are told by the median and the median absolute deviation, which hold as long as most pixels are
+    the target's; of the inverse depth, which is linear over the picture of any plane, so that even a floor
+    seen at a flat angle has no part that counts as stray.
 
-    def clear(self) -> None:
-        """Forget the pictures, not the calibration."""
-        with self._lock:
-            self._pictures.clear()
-            self._match = None
+    Args:
+        xyz: (N, 3), metres; z > 0.
+    """
+    if not len(xyz):
+        return NO_POSITION
+    inverse = 1.0 / xyz[:, 2].astype(np.float64)
+    median = np.median(inverse)
+    away = np.abs(inverse - median)
+    kept = xyz[away <= max(_STRAY * np.median(away), _NEVER_STRAY * median)].astype(np.float64)
+    return Position(len(kept), _vector(kept.mean(axis=0)), _vector(np.ptp(kept, axis=0)))
+
+
+class Space:
+    """The depth of one picture, as points and positions of what lies in it."""
+
+    def __init__(self, depth: NDArray[np.float32], camera: Pinhole) -> None:
+        """`depth` as in `points_of`."""
+        self._depth = depth
+        self._camera = camera
+        self._latest: tuple[Result, NDArray[np.float32]] | None = None
+
+    def points(self, result: Result) -> NDArray[np.float32]:
+        """As `points_of`, of a result's mask; none where it has none. Raises as that does."""
+        if self._latest is None or self._latest[0] is not result:
+            self._latest = result, self._points(result)
+        return self._latest[1]
+
+    def position(self, result: Result) -> Position:
+        """Where a result's target is. Raises as `points_of` does."""
+        return position_of(self.points(result))
+
+    def _points(self, result: Result) -> NDArray[np.float32]:
+        mask = result.mask
+        if mask is None or result.outcome is not Outcome.FOUND:
+            return np.zeros((0, 3), np.float32)
+        check_aligned(mask, self._depth)
+        x1, y1, x2, y2 = result.box  # a target is small, as a rule
+        part = np.s_[y1:y2, x1:x2]
+        return points_of(mask[part], self._depth[part], self._camera.cropped(x1, y1))
+
+
+def _vector(values: NDArray[np.float64]) -> Vector:
+    x, y, z = values.tolist()
+    return x, y, z

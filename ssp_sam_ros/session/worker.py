@@ -11,28 +11,28 @@ from ssp_sam_ros.session.answerer import Job
 class Worker:
     """Fetches jobs and carries them out until it is closed.
 
-    `changed` guards the session's state: it is held while `next_job` and `pause` are called, and is notified
+    `changed` guards the session's state: it is held while `next_jobs` and `pause` are called, and is notified
     when there may be something to do.
     """
 
     def __init__(
         self,
         changed: threading.Condition,
-        next_job: Callable[[], Job | None],
+        next_jobs: Callable[[], list[Job]],
         pause: Callable[[], float | None],
-        carry_out: Callable[[Job], None],
+        carry_out: Callable[[list[Job]], None],
     ) -> None:
         """Set up without starting.
 
         Args:
             changed: see above.
-            next_job: the job due now, if any.
+            next_jobs: the jobs due now, done together.
             pause: seconds after which to ask again without a notification; None: no need to.
-            carry_out: does a job; called without `changed`.
+            carry_out: does jobs; called without `changed`.
         """
         self.closing = False
         self._changed = changed
-        self._next_job = next_job
+        self._next_jobs = next_jobs
         self._pause = pause
         self._carry_out = carry_out
         self._thread: threading.Thread | None = None
@@ -53,7 +53,7 @@ class Worker:
             raise RuntimeError("the worker has stopped") from self._crash
 
     def close(self, patience: float) -> bool:
-        """End after the job at hand; False where that takes more than `patience` seconds."""
+        """End after the jobs at hand; False where that takes more than `patience` seconds."""
         with self._changed:
             self.closing = True
             self._changed.notify()
@@ -63,26 +63,26 @@ class Worker:
         return not self._thread.is_alive()
 
     def run_pending(self) -> bool:
-        """Do one job in the calling thread, for use without `start`; False where none is due."""
+        """Do what is due in the calling thread, for use without `start`; False where nothing is."""
         with self._changed:
-            job = self._next_job()
-        if job is not None:
-            self._carry_out(job)
-        return job is not None
+            jobs = self._next_jobs()
+        if jobs:
+            self._carry_out(jobs)
+        return bool(jobs)
 
     def _work(self) -> None:
         try:
-            while (job := self._wait_for_job()) is not None:
-                self._carry_out(job)
+            while jobs := self._wait_for_jobs():
+                self._carry_out(jobs)
         except BaseException as error:
             self._crash = error  # `check` hands it to the node's own thread
             raise
 
-    def _wait_for_job(self) -> Job | None:
+    def _wait_for_jobs(self) -> list[Job]:
+        """None where it is to end."""
         with self._changed:
             while not self.closing:
-                job = self._next_job()
-                if job is not None:
-                    return job
+                if jobs := self._next_jobs():
+                    return jobs
                 self._changed.wait(self._pause())
-        return None
+        return []

@@ -47,6 +47,7 @@ class Segmenter:
     weights_digest = "0" * 64
     no_target_threshold = 0.0
     no_target_min_pixels = 0.0
+    prefers_batches = False
 
     def __init__(self) -> None:
         self.pictures: list[np.ndarray] = []

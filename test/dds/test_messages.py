@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ def test_defaults_are_zero_empty_and_false() -> None:
     assert result.unknown_words == []
     assert (result.mask.height, len(result.mask.data)) == (0, 0)
     assert result.box.center.position.x == 0.0
+    assert (result.depth_pixels, result.centroid.z, result.extent.x) == (0, 0.0, 0.0)
     info = make("sensor_msgs/msg/CameraInfo")
     assert info.k.tolist() == [0.0] * 9
     assert (result.FOUND, result.NO_TARGET, result.FAILED, result.STALE) == (1, 2, 3, 4)
@@ -51,6 +53,9 @@ def test_a_full_result_survives_the_wire() -> None:
         unknown_words=["a", "bc", ""],
         stage_times=make("ssp_sam_msgs/msg/StageTimes", queue=0.125, total=0.5),
         embedding_cached=True,
+        depth_pixels=2**32 - 1,
+        centroid=make("geometry_msgs/msg/Point", x=-0.5, y=0.25, z=math.nan),
+        extent=make("geometry_msgs/msg/Vector3", z=2.0),
     )
     array = make("ssp_sam_msgs/msg/ReferringResultArray", results=[result, result])
     back = deserialize(
@@ -60,6 +65,9 @@ def test_a_full_result_survives_the_wire() -> None:
     assert back.results[1].mask.data.tolist() == [0, 1, 2, 3, 4, 5]
     assert back.results[0].unknown_words == ["a", "bc", ""]
     assert back.results[0].stage_times == result.stage_times
+    assert back.results[0].depth_pixels == 2**32 - 1
+    assert (back.results[0].centroid.x, back.results[0].extent) == (-0.5, result.extent)
+    assert math.isnan(back.results[0].centroid.z)
 
 
 def test_pictures_are_views_of_the_bytes_received() -> None:

@@ -171,7 +171,7 @@ def test_several_cameras_and_a_namespace(start_node: Any, tester: Any, helpers: 
 
 def test_depth_becomes_target_points(start_node: Any, tester: Any, helpers: Any) -> None:
     start_node()
-    tester.listen("/ssp_sam/target_points")
+    tester.listen("/ssp_sam/target_points", "/ssp_sam/result")
     tester.say("the bright patch")
     depth = np.full((48, 64), 1500, np.uint16)
     info = make("sensor_msgs/msg/CameraInfo", k=np.array([50.0, 0, 32, 0, 50, 24, 0, 0, 1]))
@@ -191,6 +191,11 @@ def test_depth_becomes_target_points(start_node: Any, tester: Any, helpers: Any)
     assert (cloud.width, cloud.header.frame_id) == (200, "camera_optical_frame")
     xyz = np.frombuffer(cloud.data, np.float32).reshape(-1, 3)
     np.testing.assert_allclose(xyz[0], [(20 - 32) / 50 * 1.5, (10 - 24) / 50 * 1.5, 1.5], rtol=1e-6)
+    result = next(r for r in tester.received["/ssp_sam/result"] if r.header == cloud.header)
+    assert result.depth_pixels == 200
+    centroid, extent = result.centroid, result.extent
+    np.testing.assert_allclose((centroid.x, centroid.y, centroid.z), xyz.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose((extent.x, extent.y, extent.z), np.ptp(xyz, axis=0), rtol=1e-5)
 
 
 def test_diagnostics_once_a_second_with_what_is_wrong(start_node: Any, tester: Any, helpers: Any) -> None:

@@ -39,9 +39,11 @@ class Segmenter:
     weights_digest = "0" * 64
     no_target_threshold = 0.0
     no_target_min_pixels = 0.0
+    prefers_batches = False
 
     def __init__(self) -> None:
         self.pictures: list[int] = []
+        self.batches: list[list[int]] = []
         self.keys: list[Any] = []
         self.asked: list[tuple[str, ...]] = []
         self.fails: Exception | None = None
@@ -57,6 +59,15 @@ class Segmenter:
         if self.fails is not None:
             raise self.fails
         return image
+
+    def encode_batch(self, images: Sequence[np.ndarray], keys: Sequence[Any]) -> list[np.ndarray]:
+        self.batches.append([int(image[0, 0, 0]) for image in images])
+        return [self.encode(image, key) for image, key in zip(images, keys, strict=True)]
+
+    def refer_batch(
+        self, frames: Sequence[np.ndarray], expressions: Sequence[str], ids: Sequence[str] | None = None
+    ) -> list[list[Result]]:
+        return [self.refer(frame, expressions, ids) for frame in frames]
 
     def refer(
         self, frame: np.ndarray, expressions: Sequence[str], ids: Sequence[str] | None = None
@@ -133,10 +144,20 @@ class World:
         array = np.full((4, 8, 3), value, np.uint8)
         return make("sensor_msgs/msg/Image", header=self.header(seconds), **image_fields(array))
 
+    def depth(self, seconds: float, millimetres: int = 2000) -> Any:
+        """The same for depth, everywhere as far away."""
+        array = np.full((4, 8), millimetres, np.uint16)
+        return make("sensor_msgs/msg/Image", header=self.header(seconds), **image_fields(array))
+
+    def calibrate(self) -> None:
+        """The camera's calibration arrives: 2 pixels' focal length, centre in the corner."""
+        message = make("sensor_msgs/msg/CameraInfo", k=np.array([2.0, 0, 0, 0, 2.0, 0, 0, 0, 1]))
+        self.session.inputs.camera_info("", message)
+
     def show(self, seconds: float, value: int = 0, camera: str = "") -> None:
         """A picture stamped `seconds` arrives at that time."""
         self.clock.seconds = seconds
-        self.session.picture(camera, self.image(seconds, value))
+        self.session.inputs.picture(camera, self.image(seconds, value))
 
     def expressions(self, texts: Sequence[str], ids: Sequence[str] = (), seconds: float | None = None) -> Any:
         header = make("std_msgs/msg/Header") if seconds is None else self.header(seconds)

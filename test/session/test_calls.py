@@ -23,7 +23,7 @@ def replies() -> list[Reply]:
 def test_a_call_takes_the_cameras_next_picture(world: World, replies: list[Reply]) -> None:
     world.show(0.9)
     world.clock.seconds = 1.0
-    world.session.segment(["the red mug", "the absent mug"], replies.append)
+    world.session.inputs.segment(["the red mug", "the absent mug"], replies.append)
     assert not world.session.run_pending()  # the picture at hand is older than the call
     world.show(1.1)
     assert world.session.run_pending()
@@ -35,8 +35,8 @@ def test_a_call_takes_the_cameras_next_picture(world: World, replies: list[Reply
 
 
 def test_what_is_active_stays_so(world: World, replies: list[Reply]) -> None:
-    world.session.refer("the blue mug")
-    world.session.segment(["the red mug"], replies.append)
+    world.session.inputs.refer("the blue mug")
+    world.session.inputs.segment(["the red mug"], replies.append)
     world.show(0.1)
     while world.session.run_pending():
         pass
@@ -49,7 +49,7 @@ def test_a_call_brings_its_own_picture(world: World, replies: list[Reply]) -> No
     picture = world.image(-100.0)
     for name, value in image_fields(array).items():
         setattr(picture, name, value)
-    world.session.segment(["the red mug"], replies.append, image=picture, decode=decode_rgb)
+    world.session.inputs.segment(["the red mug"], replies.append, image=picture, decode=decode_rgb)
     assert world.session.run_pending()
     result = replies[0].results[0]
     assert (result.header, result.mask.width, result.mask.height) == (picture.header, 10, 6)
@@ -60,7 +60,7 @@ def test_without_a_picture_a_call_fails_after_max_image_age(
     make_world: Callable[..., World], replies: list[Reply]
 ) -> None:
     world = make_world(max_image_age=0.5)
-    world.session.segment(["the red mug"], replies.append)
+    world.session.inputs.segment(["the red mug"], replies.append)
     world.clock.seconds = 0.4
     world.session.tick()
     assert replies == []
@@ -74,7 +74,7 @@ def test_without_a_picture_a_call_fails_after_max_image_age(
 def test_a_picture_that_cannot_be_read_fails_the_call_alone(world: World, replies: list[Reply]) -> None:
     picture = world.image(0.0)
     picture.encoding = "nonsense"
-    world.session.segment(["the red mug"], replies.append, image=picture, decode=decode_rgb)
+    world.session.inputs.segment(["the red mug"], replies.append, image=picture, decode=decode_rgb)
     world.session.run_pending()
     assert "nonsense" in replies[0].failure
     assert [r.outcome for r in replies[0].results] == [3]
@@ -92,13 +92,13 @@ def test_a_picture_that_cannot_be_read_fails_the_call_alone(world: World, replie
     ],
 )
 def test_refusals(world: World, replies: list[Reply], texts: list[str], camera: str, reason: str) -> None:
-    world.session.segment(texts, replies.append, camera=camera)
+    world.session.inputs.segment(texts, replies.append, camera=camera)
     assert reason in replies[0].failure
 
 
 def test_a_jump_back_does_not_strand_a_call(world: World, replies: list[Reply]) -> None:
     world.clock.seconds = 50.0
-    world.session.segment(["the red mug"], replies.append)
+    world.session.inputs.segment(["the red mug"], replies.append)
     world.clock.seconds = 1.0
     world.session.tick()
     world.show(1.1)
@@ -107,17 +107,17 @@ def test_a_jump_back_does_not_strand_a_call(world: World, replies: list[Reply]) 
 
 
 def test_pause_and_close_tell_who_waits(world: World, replies: list[Reply]) -> None:
-    world.session.segment(["the red mug"], replies.append)
+    world.session.inputs.segment(["the red mug"], replies.append)
     world.session.pause("switched off")
-    world.session.segment(["the red mug"], replies.append)
+    world.session.inputs.segment(["the red mug"], replies.append)
     world.session.resume()
-    world.session.segment(["the red mug"], replies.append)
+    world.session.inputs.segment(["the red mug"], replies.append)
     world.session.close()
     assert [reply.failure for reply in replies] == ["switched off", "switched off", "the node is ending"]
 
 
 def test_paused_nothing_is_worked_on_or_stale(world: World) -> None:
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.show(0.1)
     world.session.pause("switched off")
     assert not world.session.run_pending()
@@ -136,7 +136,7 @@ def test_paused_nothing_is_worked_on_or_stale(world: World) -> None:
 
 def test_an_answer_being_worked_on_is_dropped_by_a_pause(running: World) -> None:
     running.segmenter.may_go_on.clear()
-    running.session.refer("the red mug")
+    running.session.inputs.refer("the red mug")
     running.show(0.1)
     assert running.segmenter.working.wait(10)
     running.session.pause("switched off")

@@ -19,7 +19,7 @@ World = Any  # of conftest
 
 
 def test_one_picture_one_expression_every_output(world: World) -> None:
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.show(0.1)
     assert world.session.run_pending()
     graph = world.graph
@@ -57,7 +57,7 @@ def test_one_picture_one_expression_every_output(world: World) -> None:
 
 
 def test_no_target_is_said_outright(world: World) -> None:
-    world.session.refer("the absent mug")
+    world.session.inputs.refer("the absent mug")
     world.show(0.1)
     world.session.run_pending()
     graph = world.graph
@@ -74,14 +74,14 @@ def test_no_target_is_said_outright(world: World) -> None:
 
 @pytest.mark.parametrize("cause", ["unknown word", "segmenter", "picture"])
 def test_failed_goes_to_result_alone(world: World, cause: str) -> None:
-    world.session.refer("the zebra" if cause == "unknown word" else "the red mug")
+    world.session.inputs.refer("the zebra" if cause == "unknown word" else "the red mug")
     if cause == "segmenter":
         world.segmenter.fails = RuntimeError("out of memory")
     image = world.image(0.1)
     if cause == "picture":
         image.encoding = "nv12"
     world.clock.seconds = 0.1
-    world.session.picture("", image)
+    world.session.inputs.picture("", image)
     world.session.run_pending()
     assert [o for _, o, _ in world.graph.published] == [Output.RESULT]
     (result,) = world.graph.of(Output.RESULT)
@@ -97,7 +97,7 @@ def test_failed_goes_to_result_alone(world: World, cause: str) -> None:
 
 
 def test_a_failure_does_not_end_the_session(world: World) -> None:
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.segmenter.fails = RuntimeError("once")
     world.show(0.1)
     world.session.run_pending()
@@ -108,7 +108,9 @@ def test_a_failure_does_not_end_the_session(world: World) -> None:
 
 
 def test_several_expressions_on_one_picture(world: World) -> None:
-    world.session.refer_array(world.expressions(["the red mug", "absent", "the zebra"], ["a", "b", "c"]))
+    world.session.inputs.refer_array(
+        world.expressions(["the red mug", "absent", "the zebra"], ["a", "b", "c"])
+    )
     world.show(0.1)
     world.session.run_pending()
     results = world.graph.of(Output.RESULT)
@@ -122,7 +124,7 @@ def test_several_expressions_on_one_picture(world: World) -> None:
 
 def test_no_inference_and_no_messages_without_subscribers(world: World) -> None:
     world.graph.subscribed = frozenset()
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.show(0.1)
     assert not world.session.run_pending()
     world.session.tick()
@@ -134,7 +136,7 @@ def test_no_inference_and_no_messages_without_subscribers(world: World) -> None:
 
 
 def test_only_what_is_subscribed_is_made(world: World) -> None:
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     for second, output in enumerate([Output.LABEL_IMAGE, Output.OVERLAY, Output.BOUNDING_BOX]):
         world.graph.subscribed = frozenset({output})
         world.graph.published.clear()
@@ -144,13 +146,13 @@ def test_only_what_is_subscribed_is_made(world: World) -> None:
 
 
 def test_the_next_expression_replaces_and_an_empty_one_clears(world: World) -> None:
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.show(0.1)
     world.session.run_pending()
-    world.session.refer("the can")
+    world.session.inputs.refer("the can")
     world.show(0.2)
     world.session.run_pending()
-    world.session.refer("")
+    world.session.inputs.refer("")
     world.show(0.3)
     assert not world.session.run_pending()
     assert world.segmenter.asked == [("the red mug",), ("the can",)]
@@ -161,9 +163,9 @@ def test_an_expression_sent_again_and_again_is_answered_all_the_same(world: Worl
     for tenth in range(1, 6):
         image = world.image(tenth / 10)
         world.clock.seconds = tenth / 10 + 0.03
-        world.session.refer("the red mug")
+        world.session.inputs.refer("the red mug")
         world.clock.seconds = tenth / 10 + 0.05
-        world.session.picture("", image)
+        world.session.inputs.picture("", image)
         world.session.run_pending()
     results = world.graph.of(Output.RESULT)
     assert [r.outcome for r in results] == [FOUND] * 4  # all but the picture taken before the first time
@@ -174,10 +176,10 @@ def test_an_expression_sent_again_and_again_is_answered_all_the_same(world: Worl
 def test_a_stamped_array_sent_again_lets_the_answer_at_hand_out(running: World, ids: list[str]) -> None:
     world = running
     world.segmenter.may_go_on.clear()
-    world.session.refer_array(world.expressions(["the red mug"], ids, seconds=0.1))
+    world.session.inputs.refer_array(world.expressions(["the red mug"], ids, seconds=0.1))
     world.show(0.1)
     assert world.segmenter.working.wait(10)
-    world.session.refer_array(world.expressions(["the red mug"], ids, seconds=0.2))
+    world.session.inputs.refer_array(world.expressions(["the red mug"], ids, seconds=0.2))
     world.segmenter.may_go_on.set()
     world.graph.wait_for(lambda: bool(world.graph.of(Output.RESULT)))
     (result,) = world.graph.of(Output.RESULT)
@@ -187,7 +189,7 @@ def test_a_stamped_array_sent_again_lets_the_answer_at_hand_out(running: World, 
 def test_an_answer_never_comes_from_a_picture_older_than_the_expression(world: World) -> None:
     world.show(0.1)
     world.clock.seconds = 0.2
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     assert not world.session.run_pending()
     world.show(0.2)
     assert world.session.run_pending()
@@ -196,18 +198,18 @@ def test_an_answer_never_comes_from_a_picture_older_than_the_expression(world: W
 def test_an_array_may_name_the_stamp_from_which_pictures_count(world: World) -> None:
     world.show(0.3)
     world.clock.seconds = 0.5
-    world.session.refer_array(world.expressions(["the red mug"], seconds=0.3))
+    world.session.inputs.refer_array(world.expressions(["the red mug"], seconds=0.3))
     assert world.session.run_pending()
     assert world.graph.of(Output.RESULT)[0].expression_stamp == world.stamp(0.3)
 
 
 def test_an_array_stamped_at_a_picture_used_before_is_answered_on_it(world: World) -> None:
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.show(0.3)
     world.session.run_pending()
     world.clock.seconds = 0.35
     for _ in range(3):
-        world.session.refer_array(world.expressions(["the can"], ["a"], seconds=0.3))
+        world.session.inputs.refer_array(world.expressions(["the can"], ["a"], seconds=0.3))
         world.session.run_pending()
     results = world.graph.of(Output.RESULT)
     assert [(r.expression, r.expression_id) for r in results] == [("the red mug", "1"), ("the can", "a")]
@@ -215,7 +217,7 @@ def test_an_array_stamped_at_a_picture_used_before_is_answered_on_it(world: Worl
 
 
 def test_an_array_that_is_wrong_is_answered(world: World) -> None:
-    world.session.refer_array(world.expressions(["x", "y"], ["only one"]))
+    world.session.inputs.refer_array(world.expressions(["x", "y"], ["only one"]))
     results = world.graph.of(Output.RESULT)
     assert [(r.expression, r.outcome) for r in results] == [("x", FAILED), ("y", FAILED)]
     assert "1 ids for 2 expressions" in results[0].reason
@@ -225,7 +227,7 @@ def test_an_array_that_is_wrong_is_answered(world: World) -> None:
 
 def test_a_refused_array_keeps_its_ids(make_world: Callable[..., World]) -> None:
     world = make_world(max_expressions=1)
-    world.session.refer_array(world.expressions(["x", "y"], ["a", "b"]))
+    world.session.inputs.refer_array(world.expressions(["x", "y"], ["a", "b"]))
     results = world.graph.of(Output.RESULT)
     assert [(r.expression_id, r.expression, r.outcome) for r in results] == [
         ("a", "x", FAILED),
@@ -234,14 +236,14 @@ def test_a_refused_array_keeps_its_ids(make_world: Callable[..., World]) -> None
 
 
 def test_a_text_beyond_all_bounds_is_answered_but_not_kept(world: World) -> None:
-    world.session.refer("x" * 100_000)
+    world.session.inputs.refer("x" * 100_000)
     (result,) = world.graph.of(Output.RESULT)
     assert (result.outcome, len(result.expression)) == (FAILED, 1000)
     assert "100000 characters" in result.reason
 
 
 def test_stale_once_with_the_reason(world: World) -> None:
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.session.tick()
     world.session.tick()
     (stale,) = world.graph.of(Output.RESULT)
@@ -266,20 +268,20 @@ def test_stale_once_with_the_reason(world: World) -> None:
 def test_stale_once_however_often_the_expression_is_repeated(world: World) -> None:
     for second in range(5):
         world.clock.seconds = second
-        world.session.refer("the red mug")
+        world.session.inputs.refer("the red mug")
         world.session.tick()
     assert [r.outcome for r in world.graph.of(Output.RESULT)] == [STALE]
 
 
 def test_stale_for_each_expression(world: World) -> None:
-    world.session.refer_array(world.expressions(["x", "y"]))
+    world.session.inputs.refer_array(world.expressions(["x", "y"]))
     world.session.tick()
     assert [(r.expression, r.outcome) for r in world.graph.of(Output.RESULT)] == [("x", STALE), ("y", STALE)]
 
 
 def test_a_clock_that_jumps_back_resets_ages_not_the_session(world: World) -> None:
     world.clock.seconds = 100.0
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.show(100.1)
     world.session.run_pending()
     world.show(0.0)
@@ -290,7 +292,7 @@ def test_a_clock_that_jumps_back_resets_ages_not_the_session(world: World) -> No
 
 
 def test_a_small_step_back_is_no_jump(world: World) -> None:
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.show(0.1)
     world.session.run_pending()
     world.clock.seconds = 0.05
@@ -300,16 +302,16 @@ def test_a_small_step_back_is_no_jump(world: World) -> None:
 
 def test_pictures_without_a_stamp_have_no_key(world: World) -> None:
     world.clock.seconds = -1000.0
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     image = world.image(-1000.0)
-    world.session.picture("", image)
+    world.session.inputs.picture("", image)
     world.session.run_pending()
     assert world.segmenter.keys == [None]
 
 
 def test_several_cameras_take_turns(make_world: Callable[..., World]) -> None:
     world = make_world(cameras=["left", "right"])
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     for second in (0.1, 0.2):
         world.show(second, value=1, camera="left")
         world.show(second, value=2, camera="right")
@@ -321,7 +323,7 @@ def test_several_cameras_take_turns(make_world: Callable[..., World]) -> None:
 
 def test_a_busy_camera_does_not_starve_the_other(make_world: Callable[..., World]) -> None:
     world = make_world(cameras=["left", "right"])
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.show(0.1, value=2, camera="right")
     for second in (0.1, 0.2, 0.3):
         world.show(second, value=1, camera="left")
@@ -334,7 +336,7 @@ def test_parameters_change_while_running(world: World) -> None:
     world.session.set_parameter("no_target_min_pixels", 9)
     world.session.set_parameter("max_image_age", 2.0)
     assert (world.segmenter.no_target_threshold, world.segmenter.no_target_min_pixels) == (0.8, 9)
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.show(0.1)
     world.session.run_pending()
     world.clock.seconds = 1.9
@@ -362,7 +364,7 @@ def state(publishers: int = 1, mismatch: str = "") -> InputState:
 
 def test_diagnostics_of_a_healthy_session(world: World) -> None:
     world.graph.subscribed = frozenset({Output.MASK})
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     for second in (0.1, 0.2, 0.3):
         world.show(second)
     world.session.run_pending()
@@ -396,11 +398,11 @@ def test_a_slow_camera_is_no_silent_one(world: World) -> None:
 
 
 def test_pictures_stamped_ahead_are_told_of_and_grow_old_all_the_same(world: World) -> None:
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.clock.seconds = 0.1
-    world.session.picture("", world.image(0.15))
+    world.session.inputs.picture("", world.image(0.15))
     assert world.session.diagnostics({"": state()})[0].level is Level.OK
-    world.session.picture("", world.image(60.0))
+    world.session.inputs.picture("", world.image(60.0))
     status = world.session.diagnostics({"": state()})[0]
     assert status.level is Level.WARN
     assert "stamped ahead of this node's clock" in status.message
@@ -428,7 +430,7 @@ def inference(world: World) -> Any:
 def test_one_cameras_failure_is_not_solved_by_the_other(make_world: Callable[..., World]) -> None:
     world = make_world(cameras=["left", "right"])
     world.graph.subscribed = frozenset({Output.RESULT})
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.segmenter.fails = RuntimeError("out of memory")
     world.show(0.1, camera="left")
     world.session.run_pending()
@@ -440,17 +442,17 @@ def test_one_cameras_failure_is_not_solved_by_the_other(make_world: Callable[...
 
 
 def test_a_failure_ends_with_the_request(world: World) -> None:
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.segmenter.fails = RuntimeError("out of memory")
     world.show(0.1)
     world.session.run_pending()
     assert inference(world).level is Level.ERROR
-    world.session.refer("")
+    world.session.inputs.refer("")
     assert inference(world).level is Level.OK
 
 
 def test_missing_depth_ends_with_the_subscription_to_points(world: World) -> None:
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.show(0.1)
     world.session.run_pending()
     assert "no target points" in inference(world).message
@@ -461,10 +463,10 @@ def test_missing_depth_ends_with_the_subscription_to_points(world: World) -> Non
 def test_calibration_matters_only_for_points(world: World) -> None:
     uncalibrated = SimpleNamespace(k=[0.0] * 9, p=[0.0] * 12)
     world.graph.subscribed = frozenset({Output.MASK})
-    world.session.camera_info("", uncalibrated)
+    world.session.inputs.camera_info("", uncalibrated)
     assert inference(world).level is Level.OK
     world.graph.subscribed = frozenset({Output.TARGET_POINTS})
-    world.session.camera_info("", uncalibrated)
+    world.session.inputs.camera_info("", uncalibrated)
     assert inference(world).level is Level.WARN
     assert "not calibrated" in inference(world).message
     world.graph.subscribed = frozenset({Output.MASK})
@@ -473,14 +475,14 @@ def test_calibration_matters_only_for_points(world: World) -> None:
 
 def test_inference_says_why_it_is_idle(world: World) -> None:
     assert "no expression is active" in world.session.diagnostics({"": state()})[-1].message
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     world.graph.subscribed = frozenset()
     assert "nobody subscribes" in world.session.diagnostics({"": state()})[-1].message
 
 
 def test_in_a_scene_that_stands_still_the_embedding_is_used_again(make_world: Callable[..., World]) -> None:
     world = make_world(static_scene_threshold=2.0, max_embedding_age=1.0)
-    world.session.refer("the red mug")
+    world.session.inputs.refer("the red mug")
     for seconds, value in ((0.1, 50), (0.6, 51), (0.9, 90), (1.2, 90), (2.0, 90)):
         world.show(seconds, value)
         world.session.run_pending()

@@ -13,7 +13,7 @@ World = Any  # of conftest
 
 
 def test_answers_come_from_the_worker(running: World) -> None:
-    running.session.refer("the red mug")
+    running.session.inputs.refer("the red mug")
     running.show(0.1)
     running.graph.wait_for(lambda: running.graph.of(Output.RESULT))
     assert running.graph.of(Output.RESULT)[0].outcome == 1
@@ -22,7 +22,7 @@ def test_answers_come_from_the_worker(running: World) -> None:
 def test_the_newest_picture_wins_while_the_worker_is_busy(running: World) -> None:
     segmenter = running.segmenter
     segmenter.may_go_on.clear()
-    running.session.refer("the red mug")
+    running.session.inputs.refer("the red mug")
     running.show(0.10, value=1)
     assert segmenter.working.wait(10)
     for value in range(2, 50):
@@ -39,12 +39,12 @@ def test_what_nobody_asks_for_any_more_is_not_answered(running: World, text: str
     """Neither after another expression nor after a clear does a mask of the one before come out."""
     segmenter = running.segmenter
     segmenter.may_go_on.clear()
-    running.session.refer("the red mug")
+    running.session.inputs.refer("the red mug")
     running.show(0.1)
     assert segmenter.working.wait(10)
-    running.session.refer(text)
+    running.session.inputs.refer(text)
     segmenter.may_go_on.set()
-    running.session.refer("the bowl")
+    running.session.inputs.refer("the bowl")
     running.show(0.2)
     running.graph.wait_for(lambda: running.graph.of(Output.RESULT))
     assert [r.expression for r in running.graph.of(Output.RESULT)] == ["the bowl"]
@@ -56,11 +56,11 @@ def test_many_threads_at_once(running: World) -> None:
 
     def pictures() -> None:
         for i in range(300):
-            running.session.picture("", running.image(0.001 * i, i % 200))
+            running.session.inputs.picture("", running.image(0.001 * i, i % 200))
 
     def expressions() -> None:
         for i in range(300):
-            running.session.refer(f"object {i}" if i % 7 else "")
+            running.session.inputs.refer(f"object {i}" if i % 7 else "")
 
     def ticks() -> None:
         while not stop.is_set():
@@ -77,7 +77,7 @@ def test_many_threads_at_once(running: World) -> None:
     stop.set()
     ticking.join(20)
     assert not ticking.is_alive()
-    running.session.refer("the last one")
+    running.session.inputs.refer("the last one")
     running.show(1.0)
     running.graph.wait_for(
         lambda: any(
@@ -93,7 +93,7 @@ def test_close_while_idle_and_while_busy(make_world: Any) -> None:
     busy = make_world()
     busy.session.start()
     busy.segmenter.may_go_on.clear()
-    busy.session.refer("the red mug")
+    busy.session.inputs.refer("the red mug")
     busy.show(0.1)
     assert busy.segmenter.working.wait(10)
     assert not busy.session.close(patience=0.05)  # does not wait for ever
@@ -108,7 +108,7 @@ def test_a_worker_that_cannot_publish_is_not_silent(running: World) -> None:
         raise OSError("the network is gone")
 
     running.graph.publish = refuse
-    running.session.refer("the red mug")
+    running.session.inputs.refer("the red mug")
     running.show(0.1)
     running.session._worker._thread.join(10)
     with pytest.raises(RuntimeError, match="worker has stopped"):
