@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Train a network.
 
-python training/train.py --config training/configs/tabletop_tiny.yaml [--minutes M] [key=value ...].
+python training/train.py --config training/configs/tabletop_tiny.yaml [--minutes M] [key=value ...]
+torchrun --nproc-per-node 8 training/train.py --config training/configs/refcoco_336.yaml [key=value ...]
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns 0 ok, also where time is up; 1 failed, 2 usage.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--config", required=True, type=Path)
     parser.add_argument(
         "--out", type=Path, help="folder of checkpoint, logs and weights (default: runs/<config name>)"
@@ -27,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, help="stop after so long, with a checkpoint to go on from")
     parser.add_argument("--device", default="cuda" if _has_cuda() else "cpu")
     parser.add_argument("--threads", type=int, help="CPU threads (default: torch's)")
+    parser.add_argument(
+        "--export", action="store_true", help="train nothing, write the weights of the checkpoint in --out"
+    )
     parser.add_argument(
         "overrides", nargs="*", metavar="key=value", help="such as data.root=DIR or stages.0.steps=500"
     )
@@ -48,10 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         torch.set_num_threads(args.threads)
     try:
         trainer = Trainer(config, args.out or Path("runs") / args.config.stem, torch.device(args.device))
-        if not trainer.run(args.minutes):
-            print("time is up; the same command goes on from the checkpoint")
-            return 0
-        print(f"weights: {export_weights(trainer)}")
+        if not args.export and not trainer.run(args.minutes):
+            trainer.say("time is up; the same command goes on from the checkpoint")
+        elif trainer.processes.is_main:
+            print(f"weights: {export_weights(trainer)}")
+        trainer.close()
     except (ValueError, OSError, TrainingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

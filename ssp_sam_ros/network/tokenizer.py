@@ -65,6 +65,11 @@ def template(expression: str) -> str:
     return expression.strip().lower() + "."
 
 
+def words(expression: str) -> list[str]:
+    """The words of an expression, lower-cased, in order: what a variant's vocabulary is a list of."""
+    return _WORD.findall(expression.lower())
+
+
 def piece_table(vocabulary: Iterable[str]) -> list[int]:
     """Byte-pair ids that the words of `vocabulary` and the punctuation need, sorted."""
     pieces: set[int] = set()

@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from ssp_sam_ros.network import load_variant
-from ssp_sam_training.batches import BatchMaker, prefetched
-from ssp_sam_training.config import Data
+from ssp_sam_training.batches import Batch, BatchMaker, prefetched
+from ssp_sam_training.config import Data, Losses, Stage
 from ssp_sam_training.data.refer import load_refer
 from ssp_sam_training.labels import DenseLabels
+
+STAGE = Stage("x", 9, Losses(), pictures=1, sentences=2)
 
 
 @pytest.fixture
@@ -49,9 +51,9 @@ def test_dense_labels_name_objects_background_and_leave_borders_out(maker: Batch
 
 
 def test_a_step_is_a_function_of_seed_and_step(maker: BatchMaker) -> None:
-    first = maker.step((0, 1), 3, pictures=1, sentences=2, dense=False)
-    maker.step((0, 1), 9, pictures=1, sentences=2, dense=False)
-    again = maker.step((0, 1), 3, pictures=1, sentences=2, dense=False)
+    first = maker.step((0, 1), 3, STAGE)
+    maker.step((0, 1), 9, STAGE)
+    again = maker.step((0, 1), 3, STAGE)
     assert torch.equal(first.ids, again.ids) and torch.equal(first.sam, again.sam)
 
 
@@ -68,7 +70,21 @@ def test_kinds_that_weigh_nothing_are_left_out(maker: BatchMaker) -> None:
 
 
 def test_prefetching_keeps_the_order_and_ends(maker: BatchMaker) -> None:
-    batches = list(prefetched(maker, (0, 0), range(2, 7), 1, 2, False, ahead=3))
-    assert len(batches) == 5
-    for step, batch in zip(range(2, 7), batches, strict=True):
-        assert torch.equal(batch.ids, maker.step((0, 0), step, 1, 2, False).ids)
+    def make(step: int, part: int) -> Batch:
+        return maker.step((0, 0), step, STAGE, part, 1)
+
+    for threads in (1, 2):
+        batches = list(prefetched(make, ((step, 0) for step in range(2, 7)), ahead=3, threads=threads))
+        assert len(batches) == 5
+        for step, batch in zip(range(2, 7), batches, strict=True):
+            assert torch.equal(batch.ids, maker.step((0, 0), step, STAGE).ids)
+
+
+def test_shares_of_a_step_are_the_step(maker: BatchMaker) -> None:
+    stage = Stage("x", 9, Losses(), pictures=2, sentences=2)
+    whole = maker.step((0, 1), 3, stage)
+    parts = [maker.step((0, 1), 3, stage, part, 2) for part in range(2)]
+    assert torch.equal(whole.ids, torch.cat([part.ids for part in parts]))
+    assert [part.total for part in parts] == [len(whole)] * 2 == [whole.total] * 2
+    assert sum(part.weight for part in parts) == 1.0 == whole.weight
+    assert whole.names == (*parts[0].names, *parts[1].names)

@@ -45,8 +45,8 @@ def test_command_line_wins_over_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["sed=1"], "unknown key 'sed'; known: variant"),
-        (["data.rot=x"], "data: unknown key 'rot'"),
+        (["sed=1"], r"unknown key 'sed', did you mean 'seed'\? known: variant"),
+        (["data.rot=x"], r"data: unknown key 'rot', did you mean 'root'\?"),
         (["stages.0.steps=many"], "steps: int is wanted, not 'many'"),
         (["stages.0.losses.dice=much"], "dice: a number is wanted"),
         (["stages.4.steps=1"], "no '4' to go into"),

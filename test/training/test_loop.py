@@ -116,7 +116,7 @@ def test_loss_falls_on_a_set_this_small(root: Path, variant: str, tmp_path: Path
     losses: list[float] = []
     trainer = Trainer(config(root, variant, stages=(stage,)), tmp_path / "out", torch.device("cpu"))
     update = trainer._update
-    trainer._update = lambda *a: losses.append((r := update(*a))["loss"]) or r  # type: ignore[method-assign,func-returns-value]
+    trainer._update = lambda *a: losses.append((r := update(*a))[0]["loss"]) or r  # type: ignore[method-assign,func-returns-value]
     trainer.run()
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
 

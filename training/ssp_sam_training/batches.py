@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,30 +14,47 @@ from ssp_sam_ros.network import Variant, build_tokenizer
 from ssp_sam_ros.perception.geometry import Geometry
 from ssp_sam_ros.perception.preprocessing import clip_input, sam_input
 
-from .config import Data
-from .data.refer import ReferDataset, Reference, Sentence
-from .labels import DenseLabels
+from .config import Data, Stage
+from .data import ReferDataset, Reference, Sentence
+from .distributed import share
+from .labels import DenseLabels, soft_truth
 
 
 @dataclass(frozen=True)
 class Batch:
     """P pictures and N sentences about them.
 
-    sam: (P, 3, *sam_size), normalised; clip: (P, 3, *clip_size), None where the trunk is shared.
+    sam: (P, 3, *sam_size), normalised; None where embeddings are given or no mask is asked for.
+    clip: (P, 3, *clip_size), None where the trunk is shared.
     ids: (N, context); picture: (N,) row of the sentence's picture.
-    masks: (N, 1, H/4, W/4), the share of each stride-4 cell of SAM's input that the targets cover.
+    masks: (N, 1, H/4, W/4), the share of each stride-4 cell of SAM's input that the targets cover; or
+        (N, 1, 512, 512) uint8 in the letterbox; None where no mask is asked for.
     boxes: (N, 4) cx, cy, w, h in 0..1 of CLIP's input; present: (N,) 1.0 where there is a target.
     dense: label kind -> (P, H/8, W/8) int64, -1 where nothing is asked.
+    names: which sentence each row is, for messages.
+    total: sentences of the whole step, of which these are a share.
+    embeddings: (P, C, h, w), SAM's, from a store.
     """
 
-    sam: Tensor
+    sam: Tensor | None
     clip: Tensor | None
     ids: Tensor
     picture: Tensor
-    masks: Tensor
+    masks: Tensor | None
     boxes: Tensor
     present: Tensor
     dense: dict[str, Tensor]
+    names: tuple[str, ...] = ()
+    total: int = 0
+    embeddings: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def weight(self) -> float:
+        """The share of the step's sentences that are in this batch; 1 for a step of its own."""
+        return len(self) / self.total if self.total else 1.0
 
     def to(self, device: torch.device) -> Batch:
         """The batch on `device`."""
@@ -58,17 +74,29 @@ class BatchMaker:
         self.tokenizer = build_tokenizer(variant)
         self.by_picture = dataset.references_by_image()
         self.picture_ids = sorted(self.by_picture)
+        self._cached_order: tuple[tuple[int, ...], np.ndarray] | None = None
         if not self.picture_ids:
             raise ValueError(f"{dataset.name} has no reference in split '{dataset.split}'")
 
-    def step(self, seed: tuple[int, ...], step: int, pictures: int, sentences: int, dense: bool) -> Batch:
-        """The batch of `step` in the stage that `seed` names; an epoch shows every picture once, shuffled."""
+    def step(self, seed: tuple[int, ...], step: int, stage: Stage, part: int = 0, parts: int = 1) -> Batch:
+        """The `part`-th of `parts` shares of the batch of `step` in the stage that `seed` names.
+
+        An epoch shows every picture once, shuffled.
+        """
         chosen = []
-        for position in range(step * pictures, (step + 1) * pictures):
+        for position in range(step * stage.pictures, (step + 1) * stage.pictures):
             epoch, index = divmod(position, len(self.picture_ids))
             chosen.append(self.picture_ids[self._order((*seed, epoch))[index]])
         rng = np.random.default_rng([*seed, 1, step])
-        return self.make(chosen, [self._draw(i, sentences, rng) for i in chosen], dense)
+        drawn = [self._draw(i, stage.sentences, rng) for i in chosen]
+        own = share(len(chosen), part, parts)
+        batch = self.make(chosen[own], drawn[own], bool(stage.losses.dense))
+        return replace(batch, total=sum(len(pairs) for pairs in drawn))
+
+    def draw(self, image_ids: list[int], count: int) -> list[list[tuple[Reference, Sentence]]]:
+        """`count` sentences of each picture, the same every time."""
+        rng = np.random.default_rng(0)
+        return [self._draw(image_id, count, rng) for image_id in image_ids]
 
     def make(
         self, image_ids: list[int], drawn: list[list[tuple[Reference, Sentence]]], dense: bool = False
@@ -108,7 +136,7 @@ class BatchMaker:
                 present.append(not reference.no_target)
         context = self.variant.text.context
         return Batch(
-            torch.cat(sam),
+            torch.cat(sam) if sam else None,
             torch.cat(clip) if clip else None,
             torch.from_numpy(np.array(ids, np.int64).reshape(-1, context)),
             torch.tensor(rows, dtype=torch.int64),
@@ -119,13 +147,19 @@ class BatchMaker:
                 kind: torch.from_numpy(np.stack([x[kind] for x in labels]))
                 for kind in (labels[0] if labels else ())
             },
+            tuple(
+                f"{self.dataset.images[i].file_name} '{sentence.text}'"
+                for i, pairs in zip(image_ids, drawn, strict=True)
+                for _, sentence in pairs
+            ),
         )
 
     def _order(self, seed: tuple[int, ...]) -> np.ndarray:
-        if getattr(self, "_order_seed", None) != seed:
-            self._order_seed = seed
-            self._order_cache = np.random.default_rng([*seed, 0]).permutation(len(self.picture_ids))
-        return self._order_cache
+        cached = self._cached_order
+        if cached is None or cached[0] != seed:
+            cached = (seed, np.random.default_rng([*seed, 0]).permutation(len(self.picture_ids)))
+            self._cached_order = cached
+        return cached[1]
 
     def _draw(self, image_id: int, count: int, rng: np.random.Generator) -> list[tuple[Reference, Sentence]]:
         """`count` sentences of a picture without repetition (fewer if it has fewer), weighted by kind."""
@@ -140,32 +174,20 @@ class BatchMaker:
 
     def _cover(self, ann_id: int, place: Geometry) -> np.ndarray:
         """(H/4, W/4) float32: the share of each stride-4 cell of SAM's input that the object covers."""
-        mask: np.ndarray = self.dataset.annotation_mask(ann_id).astype(np.float32)
-        height, width = place.resized_size
-        if mask.shape != (height, width):
-            mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
-        canvas = np.zeros(place.input_size, np.float32)
-        canvas[place.top : place.top + height, place.left : place.left + width] = mask
-        return canvas.reshape(canvas.shape[0] // 4, 4, canvas.shape[1] // 4, 4).mean(axis=(1, 3))
+        return soft_truth(self.dataset.annotation_mask(ann_id), place)
 
 
 def prefetched(
-    maker: BatchMaker,
-    seed: tuple[int, ...],
-    steps: range,
-    pictures: int,
-    sentences: int,
-    dense: bool,
-    ahead: int,
+    make: Callable[[int, int], Batch], parts: Iterable[tuple[int, int]], ahead: int, threads: int = 1
 ) -> Iterator[Batch]:
-    """The batches of `steps`, made in a thread up to `ahead` of their use."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    """`make(step, part)` for all `parts`, in order, made in threads up to `ahead` of their use."""
+    with ThreadPoolExecutor(max_workers=threads) as pool:
         waiting: list[Future[Batch]] = []
-        todo = iter(steps)
+        todo = iter(parts)
         try:
             while True:
-                for step in todo:
-                    waiting.append(pool.submit(maker.step, seed, step, pictures, sentences, dense))
+                for step, part in todo:
+                    waiting.append(pool.submit(make, step, part))
                     if len(waiting) >= ahead:
                         break
                 if not waiting:

@@ -1,20 +1,26 @@
-"""Training configurations: YAML into dataclasses; unknown keys are errors, the command line wins."""
+"""Training configurations as dataclasses; `config_reading` makes them of YAML and the command line."""
 
 from __future__ import annotations
 
 import dataclasses
-import types
-import typing
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import yaml
+from .config_reading import ConfigError, read_config
 
+__all__ = [
+    "ConfigError",
+    "Data",
+    "Losses",
+    "Optimiser",
+    "Stage",
+    "TrainConfig",
+    "load_config",
+    "to_dict",
+]
 
-class ConfigError(ValueError):
-    """A configuration that cannot be understood; the text names the key and what is wanted."""
+PARTS = ("clip", "sam_image_encoder", "sam_prompt_encoder", "mask_decoder")
+METRICS = ("giou", "targeted_giou", "ciou", "n_acc", "t_acc", "box_acc")
 
 
 @dataclass(frozen=True)
@@ -23,12 +29,17 @@ class Data:
 
     root: str = "data/tabletop"
     dataset: str = "grefcoco"
-    split_by: str = "unc"
+    split_by: str | None = None  # who made the split, where there are several; None: the usual one
     train_split: str = "train"
     val_split: str = "val"
+    val_dataset: str | None = None  # validate on another set than the one trained on
+    val_split_by: str | None = None
+    images: str | None = None  # folder of the pictures, if not in a usual place under `root`
+    embeddings: str | None = None  # folder of SAM's embeddings (precompute.py); None: encode every time
     # How often a kind of sentence is drawn, relative to the others; kinds not named here weigh 1.
     kind_weights: dict[str, float] = field(default_factory=dict)
     prefetch: int = 4  # batches made ahead of the network
+    loaders: int = 1  # threads that make them
 
 
 @dataclass(frozen=True)
@@ -67,17 +78,63 @@ class Losses:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch with its own batch shape, losses and learning rate (linear warm-up, then cosine)."""
+    """One stretch of training with its own batches, losses and learning rate.
+
+    Two ways of making batches:
+
+    - scenes (`steps`, `pictures`, `sentences`): some pictures with several sentences each, for networks whose
+      image encoders are trained; warm-up and cosine go by steps;
+    - items (`epochs`, `batch`): one sentence about one picture each, as in the paper; an epoch shows every
+      reference once with one of its sentences at random, or every sentence (`items`); warm-up and cosine go
+      by epochs, and validation comes after each.
+
+    All counts are per step over all processes together, so that a recipe means the same on any number.
+    """
 
     name: str
-    steps: int
-    losses: Losses
-    pictures: int  # per step
+    steps: int = 0
+    losses: Losses = field(default_factory=Losses)
+    pictures: int = 0
     sentences: int = 0  # per picture
+    epochs: int = 0
+    batch: int = 0  # items
+    items: Literal["reference", "sentence"] = "reference"
+    longest_sentence: int | None = None  # words; longer ones are dropped
+    random_place: bool = False  # CLIP's picture at a random place of its padded input, not in the middle
+    truth: Literal["stride4", "letterbox"] = "stride4"  # where mask losses are taken; see `step`
     lr: float = 6e-4
     lr_end: float = 0.0
-    warmup: int = 100
+    lr_start: float = 0.0  # where the warm-up begins
+    warmup: int = 100  # steps, or epochs
     image_encoder_lr: float = 1.0  # of both image encoders and the dense heads, relative to `lr`
+    mask_decoder_lr: float = 1.0  # relative to `lr`
+    frozen: tuple[str, ...] = ()  # of PARTS
+    mask_decoder_from: int = 0  # the epoch from which the mask decoder is trained, if it is not frozen
+    accumulate: int = 1  # micro-batches that a process splits its share of a step into
+    best: str = ""  # the metric by which the best weights of the stage are kept; "": the last are
+    validate_every: int = 1  # epochs
+
+    def __post_init__(self) -> None:
+        """Hold the fields to each other; raises ConfigError."""
+        where = f"stage '{self.name}'"
+        scenes, items = bool(self.steps and self.pictures), bool(self.epochs and self.batch)
+        if scenes == items or (self.by_items and (self.steps or self.pictures)):
+            raise ConfigError(f"{where}: give steps and pictures, or epochs and batch")
+        if unknown := set(self.frozen) - set(PARTS):
+            raise ConfigError(f"{where}: unknown part '{min(unknown)}' in frozen; known: {', '.join(PARTS)}")
+        if self.best and self.best not in METRICS:
+            raise ConfigError(f"{where}: unknown metric '{self.best}' in best; known: {', '.join(METRICS)}")
+        if self.by_items and (self.losses.dense or self.losses.patch or self.losses.align):
+            raise ConfigError(f"{where}: dense, patch and align want scenes: steps and pictures, not epochs")
+        if not self.by_items and self.truth == "letterbox":
+            raise ConfigError(f"{where}: truth letterbox wants items: epochs and batch")
+        if min(self.accumulate, self.validate_every) < 1:
+            raise ConfigError(f"{where}: accumulate and validate_every are 1 or more")
+
+    @property
+    def by_items(self) -> bool:
+        """Whether batches are of items, not of scenes."""
+        return bool(self.epochs)
 
 
 @dataclass(frozen=True)
@@ -87,8 +144,9 @@ class Optimiser:
     beta1: float = 0.9
     beta2: float = 0.98
     weight_decay: float = 0.05
+    decay_all: bool = False  # biases, norms and tables too
     gradient_norm: float = 1.0
-    ema: float = 0.998
+    ema: float = 0.998  # 0: no moving average, the weights themselves are validated and kept
 
 
 @dataclass(frozen=True)
@@ -99,87 +157,29 @@ class TrainConfig:
     stages: tuple[Stage, ...]
     data: Data = field(default_factory=Data)
     optimiser: Optimiser = field(default_factory=Optimiser)
+    # What differs from the variant's JSON file, such as {prompt: {layers: 2}}.
+    variant_changes: dict[str, Any] = field(default_factory=dict)
+    own_vocabulary: bool = False  # the variant's vocabulary becomes the words of the training split
+    # "scratch", "pretrained" (CLIP and SAM as published), "random" (for trials), or a weights file.
+    start: str = "scratch"
     seed: int = 0
     autocast: bool = True  # bfloat16
     checkpoint_minutes: float = 5.0
-    validate_minutes: float = 10.0
-    validation_pictures: int = 100
+    validate_minutes: float = 10.0  # stages of scenes
+    validation_pictures: int = 100  # 0: all of the split
+    log_seconds: float = 20.0  # 0: every step
     domain: str = ""  # written into the weights: what kind of pictures they are for
 
 
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
+def load_config(path: Any, overrides: Any = ()) -> TrainConfig:
     """Read a YAML file and apply overrides of the form `data.root=/somewhere` or `stages.2.steps=500`.
 
     Raises ConfigError for unreadable files, unknown keys and values of the wrong type.
     """
-    try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML ({error})") from error
-    for override in overrides:
-        _override(raw, override)
-    return _read(TrainConfig, raw, str(path))
+    config: TrainConfig = read_config(TrainConfig, path, overrides)
+    return config
 
 
 def to_dict(config: TrainConfig) -> dict[str, Any]:
     """The configuration as plain containers."""
     return dataclasses.asdict(config)
-
-
-def _override(raw: Any, text: str) -> None:
-    key, separator, value = text.partition("=")
-    if not separator:
-        raise ConfigError(f"override '{text}': key=value is wanted")
-    *path, last = key.split(".")
-    node = raw
-    for part in path:
-        if isinstance(node, list) and part.isdigit() and int(part) < len(node):
-            node = node[int(part)]
-        elif isinstance(node, dict):
-            node = node.setdefault(part, {})
-        else:
-            raise ConfigError(f"override '{text}': there is no '{part}' to go into")
-    if not isinstance(node, dict):
-        raise ConfigError(f"override '{text}': there is no '{last}' to set, '{'.'.join(path)}' has no fields")
-    node[last] = yaml.safe_load(value)
-
-
-def _read(cls: Any, raw: Any, where: str) -> Any:
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{where}: a mapping is wanted, not {raw!r}")
-    hints = typing.get_type_hints(cls)
-    fields = {f.name: f for f in dataclasses.fields(cls)}
-    for name in raw:
-        if name not in fields:
-            raise ConfigError(f"{where}: unknown key '{name}'; known: {', '.join(fields)}")
-    for name, f in fields.items():
-        if name not in raw and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
-            raise ConfigError(f"{where}: key '{name}' is missing")
-    return cls(**{name: _convert(hints[name], value, f"{where}: {name}") for name, value in raw.items()})
-
-
-def _convert(hint: Any, raw: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return _read(hint, raw, where)
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is tuple:
-        if not isinstance(raw, list):
-            raise ConfigError(f"{where}: a list is wanted, not {raw!r}")
-        return tuple(_convert(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(raw))
-    if origin is dict:
-        if not isinstance(raw, dict):
-            raise ConfigError(f"{where}: a mapping is wanted, not {raw!r}")
-        return {str(k): _convert(arguments[1], v, f"{where}.{k}") for k, v in raw.items()}
-    if origin in (types.UnionType, typing.Union):
-        return None if raw is None else _convert(arguments[0], raw, where)
-    if hint is float:
-        # YAML 1.1 reads 6e-4 (no dot) as text.
-        try:
-            return float(raw)
-        except (TypeError, ValueError):
-            raise ConfigError(f"{where}: a number is wanted, not {raw!r}") from None
-    if not isinstance(raw, hint) or (hint is int and isinstance(raw, bool)):
-        raise ConfigError(f"{where}: {hint.__name__} is wanted, not {raw!r}")
-    return raw

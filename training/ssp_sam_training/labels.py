@@ -1,12 +1,15 @@
-"""Dense labels: what object, colour and size every cell of a picture shows, from the annotations."""
+"""Labels per cell, from the annotations: object, colour and size of every cell, and soft truth masks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from .data.refer import ReferDataset
+from ssp_sam_ros.perception.geometry import Geometry
+
+from .data import ReferDataset
 
 STRIDE = 8
 CATEGORY, BACKGROUND = "category", 0
@@ -50,3 +53,17 @@ class DenseLabels:
                     labels[kind][inside] = values.index(names[kind])
         labels[CATEGORY][total < 0.05] = BACKGROUND
         return labels
+
+
+def soft_truth(mask: np.ndarray, place: Geometry) -> np.ndarray:
+    """(H/4, W/4) float32: the share of each stride-4 cell of SAM's input that a mask covers.
+
+    mask: (h, w) bool at the picture's size; place: where the picture lies in SAM's input.
+    """
+    soft: np.ndarray = mask.astype(np.float32)
+    height, width = place.resized_size
+    if soft.shape != (height, width):
+        soft = cv2.resize(soft, (width, height), interpolation=cv2.INTER_AREA)
+    canvas = np.zeros(place.input_size, np.float32)
+    canvas[place.top : place.top + height, place.left : place.left + width] = soft
+    return canvas.reshape(canvas.shape[0] // 4, 4, canvas.shape[1] // 4, 4).mean(axis=(1, 3))

@@ -1,97 +1,76 @@
-"""The training loop: stages, learning-rate schedule, moving average, checkpoints that resume exactly."""
+"""The training loop: stages, schedule, moving average, validation; one process or many, in the same steps."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import math
-import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from ssp_sam_ros.network import SSPSAM, load_variant
+from ssp_sam_ros.network import SSPSAM
 
-from .batches import BatchMaker, prefetched
+from . import checkpoints
+from .batches import Batch, prefetched
 from .config import Stage, TrainConfig, to_dict
-from .data.refer import load_refer
+from .distributed import Processes
+from .errors import TrainingError
 from .heads import DenseHeads
-from .labels import DenseLabels
-from .step import loss_terms, total_loss
-from .validation import quick_validation
+from .logs import RunLog, duration, progress
+from .parameters import floating, freeze, frozen_parts, parameter_groups, prefixes, relative_rate
+from .schedule import learning_rate
+from .sources import Sources
+from .starting import configured_variant, open_store, starting_network
+from .step import TrainingNetwork, total_loss
+from .validation import validate_items, validate_scenes
 
+__all__ = ["Trainer", "TrainingError", "learning_rate", "parameter_groups"]
 
-class TrainingError(RuntimeError):
-    """Training cannot go on; the text says why and what to do."""
-
-
-def learning_rate(stage: Stage, step: int) -> float:
-    """Linear warm-up to `lr`, then cosine to `lr_end` at the stage's last step."""
-    if step < stage.warmup:
-        return stage.lr * (step + 1) / stage.warmup
-    done = (step - stage.warmup) / max(1, stage.steps - 1 - stage.warmup)
-    return stage.lr_end + (stage.lr - stage.lr_end) * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
-
-
-_IMAGE_ENCODERS = ("sam.image_encoder.", "encoder.visual.")
-_TABLES = ("embedding", "_token.weight", "embed.weight", "tokens.weight")
-
-
-def parameter_groups(net: SSPSAM, heads: DenseHeads, weight_decay: float) -> list[dict[str, Any]]:
-    """Groups by what differs: weight decay, and whether a stage's `image_encoder_lr` applies.
-
-    Matrices and kernels decay; biases, norms and tables (one-dimensional or embeddings) do not.
-    """
-    groups: dict[tuple[bool, bool], list[Tensor]] = {(i, d): [] for i in (True, False) for d in (True, False)}
-    for name, parameter in net.named_parameters():
-        decays = parameter.ndim >= 2 and not name.endswith(_TABLES)
-        groups[name.startswith(_IMAGE_ENCODERS), decays].append(parameter)
-    for parameter in heads.parameters():
-        groups[True, parameter.ndim >= 2].append(parameter)
-    return [
-        {"params": parameters, "weight_decay": weight_decay if decays else 0.0, "image_encoder": image}
-        for (image, decays), parameters in groups.items()
-    ]
+_SENTENCES_PER_PICTURE = 8  # validation of scenes
 
 
 class Trainer:
     """Runs a configuration's stages over a dataset; state lives in `out/checkpoint.pt`."""
 
     def __init__(self, config: TrainConfig, out: Path, device: torch.device) -> None:
-        self.config, self.out, self.device = config, out, device
-        out.mkdir(parents=True, exist_ok=True)
-        torch.manual_seed(config.seed)
-        self.variant = load_variant(config.variant)
-        data = config.data
-        train = load_refer(data.root, data.dataset, data.train_split, data.split_by)
-        labels = DenseLabels.of_dataset(train)
-        self.maker = BatchMaker(train, self.variant, data, labels)
-        val = load_refer(data.root, data.dataset, data.val_split, data.split_by)
-        self.validation = BatchMaker(val, self.variant, data, labels)
-        self.net = SSPSAM(self.variant).to(device)
-        self.average = SSPSAM(self.variant).to(device)
-        self.average.load_state_dict(self.net.state_dict())
-        self.average.requires_grad_(False)
-        self.heads = DenseHeads(self.variant, labels).to(device)
-        if device.type == "cpu":
+        """Read the splits, build the network, and go back to the checkpoint in `out` if there is one."""
+        self.config, self.out = config, out
+        self.processes = Processes(device)
+        self.device = self.processes.device
+        if self.processes.is_main:
+            out.mkdir(parents=True, exist_ok=True)
+        self.sources = Sources(config)
+        self.variant = configured_variant(config, self.sources.sentences())
+        self.net = starting_network(config, self.variant)
+        store = open_store(config, self.net)
+        self.sources.use(self.variant, store)
+        if store is not None:
+            del self.net.sam.image_encoder
+        self.net.to(self.device)
+        self.average = self._second_network() if config.optimiser.ema else self.net
+        labels = self.sources.labels
+        self.heads = DenseHeads(self.variant, labels).to(self.device) if labels is not None else None
+        if self.device.type == "cpu":
             for module in (self.net, self.average):
                 module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        o = config.optimiser
-        self.optimiser = torch.optim.AdamW(
-            parameter_groups(self.net, self.heads, o.weight_decay),
-            lr=0.0,
-            betas=(o.beta1, o.beta2),
-            fused=True,
-        )
+        self.never = frozenset.intersection(*(frozenset(stage.frozen) for stage in config.stages))
+        freeze(self.net, self.never)
+        self.optimiser = self._optimiser()
+        self.module: nn.Module = TrainingNetwork(self.net, self.heads)
+        self._frozen: list[nn.Module] = []
+        if self.processes.rank:
+            torch.manual_seed(config.seed + 1_000_003 * self.processes.rank)  # dropout of its own
         self.stage, self.step, self.minutes, self.sentences = 0, 0, 0.0, 0
+        self.best: tuple[float, int, int] | None = None  # value, stage, step
         self.history: list[str] = []  # changes of configuration on the way
         self.checkpoint = out / "checkpoint.pt"
-        if self.checkpoint.is_file():
-            self._resume()
+        if checkpoints.resume(self):
+            self.say(f"resumed at stage {self.stage}, step {self.step}, {self.minutes:.1f} min")
+        self.log = RunLog(out, self._step_of_all()) if self.processes.is_main else None
 
     def run(self, minutes: float | None = None) -> bool:
         """Train until the last stage ends or `minutes` are over; True if everything is done.
@@ -104,172 +83,244 @@ class Trainer:
             if not self._run_stage(self.config.stages[self.stage], begun, limit):
                 return False
             self.stage, self.step = self.stage + 1, 0
-            self.save()
+            checkpoints.save(self)
         return True
 
+    def steps(self, stage: Stage) -> int:
+        """Optimiser steps of a stage."""
+        return stage.epochs * self.steps_per_epoch(stage) if stage.by_items else stage.steps
+
+    def steps_per_epoch(self, stage: Stage) -> int:
+        """Steps between two validations and changes of the learning rate; 0 for scenes, which have none."""
+        return self.sources.items.steps_per_epoch(stage) if stage.by_items else 0
+
     def _run_stage(self, stage: Stage, begun: float, limit: float) -> bool:
-        config, weights = self.config, stage.losses
-        batches = prefetched(
-            self.maker,
-            (config.seed, self.stage),
-            range(self.step, stage.steps),
-            stage.pictures,
-            stage.sentences,
-            bool(weights.dense),
-            config.data.prefetch,
-        )
-        saved = shown = last = time.monotonic()
-        validated = saved
+        total, per_epoch = self.steps(stage), self.steps_per_epoch(stage)
+        self._check_shares(stage)
+        saved = shown = last = validated = time.monotonic()
         sums: dict[str, float] = {}
         count, sentences = 0, 0
-        for batch in batches:
-            values = self._update(stage, batch.to(self.device))
+        frozen: frozenset[str] | None = None
+        batches = self._batches(stage, range(self.step, total))
+        while self.step < total:
+            now_frozen = frozen_parts(stage, self.step // per_epoch if per_epoch else 0)
+            if now_frozen != frozen:
+                frozen = now_frozen
+                self._learn_all_but(frozen)
+            micro = [next(batches).to(self.device) for _ in range(stage.accumulate)]
+            now = time.monotonic()
+            clock = [
+                (now - begun) / 60 > limit,
+                now - saved > 60 * self.config.checkpoint_minutes,
+                now - validated > 60 * self.config.validate_minutes,
+            ]
+            values, (stop, save, validate) = self._update(stage, micro, clock)
             for name, value in values.items():
                 sums[name] = sums.get(name, 0.0) + value
-            count, sentences = count + 1, sentences + len(batch.picture)
-            self.sentences += len(batch.picture)
+            count, sentences = count + 1, sentences + micro[0].total
+            self.sentences += micro[0].total
             self.step += 1
             now = time.monotonic()
-            self.minutes += (now - last) / 60
-            last = now
-            if now - shown > 20 or self.step == stage.steps:
-                self._report(stage, {k: v / count for k, v in sums.items()}, sentences / (now - shown))
+            self.minutes, last = self.minutes + (now - last) / 60, now
+            ended = self.step == total
+            if now - shown > self.config.log_seconds or ended:
+                seconds = (now - shown) / count * (total - self.step)
+                means = {k: v / count for k, v in sums.items()}
+                self._report(stage, means, sentences / max(now - shown, 1e-9), seconds)
                 sums, count, sentences, shown = {}, 0, 0, now
-            due = now - validated > 60 * config.validate_minutes or self.step == stage.steps
-            if due and weights.needs_mask:
+            if per_epoch:
+                validate = self.step % (per_epoch * stage.validate_every) == 0
+            if (validate or ended) and (stage.losses.needs_mask or stage.best):
                 self._validate(stage)
+                save = save or bool(per_epoch)
                 validated = last = shown = time.monotonic()
-            if now - saved > 60 * config.checkpoint_minutes:
-                self.save()
+            if save and not ended:
+                checkpoints.save(self)
                 saved = last = time.monotonic()
-            if (now - begun) / 60 > limit and self.step < stage.steps:
-                self.save()
+            if stop and not ended:
+                checkpoints.save(self)
                 return False
         return True
 
-    def _update(self, stage: Stage, batch: Any) -> dict[str, float]:
-        """One optimiser step; returns the loss terms, the total and the gradient's norm."""
-        rate = learning_rate(stage, self.step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate * (stage.image_encoder_lr if group["image_encoder"] else 1.0)
-        self.net.train()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.autocast):
-            terms = loss_terms(self.net, self.heads, batch, stage.losses)
-            loss = total_loss(terms, stage.losses)
-        if not torch.isfinite(loss):
+    def _batches(self, stage: Stage, steps: range) -> Iterator[Batch]:
+        """This process's micro-batches of `steps`, in order."""
+        maker = self.sources.items if stage.by_items else self.sources.scenes
+        seed, data = (self.config.seed, self.stage), self.config.data
+        first, parts = self.processes.rank * stage.accumulate, self.processes.count * stage.accumulate
+
+        def make(step: int, part: int) -> Batch:
+            return maker.step(seed, step, stage, first + part, parts)
+
+        wanted = ((step, part) for step in steps for part in range(stage.accumulate))
+        return prefetched(make, wanted, data.prefetch, data.loaders)
+
+    def _check_shares(self, stage: Stage) -> None:
+        size, parts = stage.batch or stage.pictures, self.processes.count * stage.accumulate
+        if size < parts:
             raise TrainingError(
-                f"loss is {loss.item()} in stage '{stage.name}', step {self.step} (seed {self.config.seed}): "
-                f"terms { {k: v.item() for k, v in terms.items()} }; "
-                "lower the learning rate or look at that batch"
+                f"stage '{stage.name}': {size} cannot be shared by {self.processes.count} processes times "
+                f"{stage.accumulate} micro-batches: take fewer, or a larger batch"
             )
+
+    def _learn_all_but(self, frozen: frozenset[str]) -> None:
+        """From here on these parts are frozen, and all else learns."""
+        freeze(self.net, frozen)
+        self.net.zero_grad(set_to_none=True)
+        names = [prefix.removesuffix(".") for prefix in prefixes(frozen)]
+        self._frozen = [module for name, module in self.net.named_modules() if name in names]
+        self.module = self.processes.share_gradients(TrainingNetwork(self.net, self.heads))
+
+    def _train_mode(self) -> None:
+        self.net.train()
+        for module in self._frozen:
+            module.eval()
+
+    def _update(
+        self, stage: Stage, batches: list[Batch], clock: list[bool]
+    ) -> tuple[dict[str, float], list[bool]]:
+        """One optimiser step.
+
+        Each micro-batch counts by its share of the step's sentences, so that any split of a step over
+        processes and micro-batches gives the loss, and the gradient, of the whole. (But for batch norms, and
+        for `dense`, whose mean is over cells.)
+
+        Returns the loss terms, the total and the gradient's norm over all processes; and the main process's
+        `clock`, the same for all.
+        """
+        per_epoch = self.steps_per_epoch(stage)
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(stage, self.step, per_epoch, relative_rate(stage, group["kind"]))
+        self._train_mode()
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        found: list[dict[str, float]] = []
+        for i, batch in enumerate(batches):
+            with self.processes.without_sharing(self.module, when=i + 1 < len(batches)):
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.autocast):
+                    terms = self.module(batch, stage.losses, stage.truth == "letterbox")
+                    loss = total_loss(terms, stage.losses)
+                scale = batch.weight * self.processes.count
+                (loss if scale == 1.0 else loss * scale).backward()
+            found.append({**{k: float(v.detach()) for k, v in terms.items()}, "loss": loss.item()})
+        weights = [batch.weight for batch in batches]
+        own = {k: sum(w * f[k] for w, f in zip(weights, found, strict=True)) for k in found[0]}
+        flags = [float(flag and self.processes.is_main) for flag in clock]
+        together = self.processes.sum([*own.values(), *flags])
+        values = dict(zip(own, together, strict=False))
+        if not math.isfinite(values["loss"]):
+            self._refuse_loss(stage, batches, found)
         parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
         norm = nn.utils.clip_grad_norm_(parameters, self.config.optimiser.gradient_norm)
         if not torch.isfinite(norm):
             raise TrainingError(
                 f"the gradient is {norm.item()} in stage '{stage.name}', step {self.step} "
-                f"(seed {self.config.seed}): lower the learning rate or look at that batch"
+                f"(seed {self.config.seed}): lower the learning rate or look at that batch: "
+                f"{_named(self.processes.gather([n for b in batches for n in b.names]))}"
             )
         self.optimiser.step()
         self._move_average()
-        return {
-            **{k: float(v.detach()) for k, v in terms.items()},
-            "loss": loss.item(),
-            "gradient": float(norm),
-        }
+        return {**values, "gradient": float(norm)}, [bool(flag) for flag in together[len(own) :]]
+
+    def _refuse_loss(self, stage: Stage, batches: list[Batch], found: list[dict[str, float]]) -> None:
+        """Stop all processes with the batches whose loss is not finite."""
+        own = [
+            f"terms { {k: v for k, v in values.items() if k != 'loss'} } for {_named(batch.names)}"
+            for batch, values in zip(batches, found, strict=True)
+            if not math.isfinite(values["loss"])
+        ]
+        bad = [values["loss"] for values in found if not math.isfinite(values["loss"])]
+        value = self.processes.gather(bad)[0]
+        raise TrainingError(
+            f"loss is {value} in stage '{stage.name}', step {self.step} (seed {self.config.seed}): "
+            f"{'; '.join(self.processes.gather(own))}; lower the learning rate or look at that batch"
+        )
 
     @torch.no_grad()
     def _move_average(self) -> None:
         """Exponential moving average of the weights, over a tenth of the steps so far at most."""
-        done = self.step + sum(s.steps for s in self.config.stages[: self.stage])
+        if self.average is self.net:
+            return
+        done = self._step_of_all()
         decay = min(self.config.optimiser.ema, (1 + done) / (10 + done))
-        averages, values = _floating(self.average), _floating(self.net)
-        torch._foreach_lerp_(averages, values, 1 - decay)
+        torch._foreach_lerp_(floating(self.average), floating(self.net), 1 - decay)
 
     def _validate(self, stage: Stage) -> None:
-        scores = quick_validation(
-            self.average,
-            self.validation,
-            self.config.validation_pictures,
-            8,
-            self.device,
-            self.config.autocast,
-        )
+        config, processes = self.config, self.processes
+        pictures, autocast = config.validation_pictures, config.autocast
+        if stage.by_items:
+            masks = stage.losses.needs_mask
+            maker = self.sources.validation_items
+            scores = validate_items(self.average, maker, pictures, masks, processes, autocast)
+        else:
+            scores = validate_scenes(
+                self.average, self.sources.validation_scenes, pictures, _SENTENCES_PER_PICTURE,
+                processes, autocast,
+            )  # fmt: skip
         line = " ".join(f"{k} {v:.1f}" for k, v in scores.items())
-        print(f"validation after {self.minutes:.1f} min: {line}", flush=True)
-        self._log(
-            "validation.csv", {"minutes": self.minutes, "stage": stage.name, "step": self.step, **scores}
-        )
+        self.say(f"validation after {self.minutes:.1f} min: {line}")
+        if self.log is not None:
+            row = {"minutes": self.minutes, "stage": stage.name, "step": self.step, **scores}
+            self.log.row(f"validation_{self.stage}.csv" if stage.by_items else "validation.csv", row)
+            self.log.scalars("validation", scores, self._step_of_all())
+        if stage.best and self._is_best(scores[stage.best]):
+            self.best = scores[stage.best], self.stage, self.step
+            checkpoints.save_best(self)
+            self.say(f"best {stage.best} so far")
 
-    def _report(self, stage: Stage, means: dict[str, float], rate: float) -> None:
+    def _is_best(self, value: float) -> bool:
+        first = self.best is None or self.best[1] != self.stage
+        return not math.isnan(value) and (first or value > (self.best or (0.0,))[0])
+
+    def _report(self, stage: Stage, means: dict[str, float], rate: float, seconds_left: float) -> None:
+        if self.log is None:
+            return
+        total = self.steps(stage)
         line = " ".join(f"{k} {v:.4f}" for k, v in means.items())
-        print(
-            f"[{self.minutes:6.1f} min] {stage.name} {self.step}/{stage.steps} {line} {rate:.0f} sentences/s",
-            flush=True,
+        self.say(
+            f"[{self.minutes:6.1f} min] {stage.name} {self.step}/{total} {progress(self.step, total)} {line} "
+            f"{rate:.0f} sentences/s, {duration(seconds_left)} left"
         )
+        lr = learning_rate(stage, self.step, self.steps_per_epoch(stage))
         row = {"minutes": self.minutes, "sentences": self.sentences, "stage": stage.name, "step": self.step}
-        self._log(f"losses_{self.stage}.csv", {**row, "lr": learning_rate(stage, self.step), **means})
+        self.log.row(f"losses_{self.stage}.csv", {**row, "lr": lr, **means})
+        self.log.scalars(stage.name, {**means, "lr": lr, "sentences_per_s": rate}, self._step_of_all())
 
-    def _log(self, name: str, row: dict[str, Any]) -> None:
-        path = self.out / name
-        new = not path.is_file()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(row))
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+    def say(self, line: str) -> None:
+        """A line on the main process's terminal."""
+        if self.processes.is_main:
+            print(line, flush=True)
+
+    def close(self) -> None:
+        """End the logs, and let the other processes go."""
+        if self.log is not None:
+            self.log.close()
+        self.processes.leave()
 
     def save(self) -> None:
         """Write the checkpoint; the old one stays until the new one is whole."""
-        state = {
-            "config": json.dumps(to_dict(self.config)),
-            "net": self.net.state_dict(),
-            "average": self.average.state_dict(),
-            "heads": self.heads.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "progress": [self.stage, self.step, self.minutes, self.sentences],
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
-            "history": self.history,
-        }
-        partial = self.checkpoint.with_suffix(".part")
-        torch.save(state, partial)
-        os.replace(partial, self.checkpoint)
-
-    def _resume(self) -> None:
-        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        before = json.loads(state["config"])
-        if before["variant"] != self.config.variant or before["seed"] != self.config.seed:
-            raise TrainingError(
-                f"{self.checkpoint} belongs to variant {before['variant']}, seed {before['seed']}: "
-                "name another --out or take the same configuration"
-            )
-        self.net.load_state_dict(state["net"])
-        self.average.load_state_dict(state["average"])
-        self.heads.load_state_dict(state["heads"])
-        groups = [{k: g[k] for k in ("betas", "weight_decay")} for g in self.optimiser.param_groups]
-        self.optimiser.load_state_dict(state["optimiser"])
-        for group, configured in zip(self.optimiser.param_groups, groups, strict=True):
-            group.update(configured)  # the configuration may have changed; the moments stay
-        self.stage, self.step, self.minutes, self.sentences = state["progress"]
-        self.history = state.get("history", [])
-        now = json.loads(json.dumps(to_dict(self.config)))
-        changed = sorted(key for key in now if now[key] != before.get(key))
-        if changed:
-            done = f"stage {self.stage}, step {self.step}"
-            print(f"the configuration has changed since the checkpoint ({done}): {', '.join(changed)}")
-            self.history.append(f"{done}: {', '.join(changed)} changed")
-        torch.set_rng_state(state["random"].cpu())
-        if self.device.type == "cuda" and len(state.get("random_cuda", [])) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all([x.cpu() for x in state["random_cuda"]])
-        print(f"resumed at stage {self.stage}, step {self.step}, {self.minutes:.1f} min", flush=True)
+        checkpoints.save(self)
 
     @property
     def config_digest(self) -> str:
         """SHA-256 of the configuration, for the weights' metadata."""
         return hashlib.sha256(json.dumps(to_dict(self.config), sort_keys=True).encode()).hexdigest()
 
+    def _step_of_all(self) -> int:
+        return self.step + sum(self.steps(stage) for stage in self.config.stages[: self.stage])
 
-def _floating(module: nn.Module) -> list[Tensor]:
-    return [t for t in module.state_dict().values() if t.is_floating_point()]
+    def _second_network(self) -> SSPSAM:
+        """A copy of the network for the moving average."""
+        average = SSPSAM(self.variant, with_sam_image_encoder=self.sources.store is None).to(self.device)
+        average.load_state_dict(self.net.state_dict())
+        average.requires_grad_(False)
+        return average
+
+    def _optimiser(self) -> torch.optim.AdamW:
+        o = self.config.optimiser
+        apart = any(stage.mask_decoder_lr != 1.0 for stage in self.config.stages)
+        groups = parameter_groups(self.net, self.heads, o.weight_decay, o.decay_all, apart)
+        return torch.optim.AdamW(groups, lr=0.0, betas=(o.beta1, o.beta2), fused=True)
+
+
+def _named(names: list[str] | tuple[str, ...]) -> str:
+    shown = ", ".join(names[:4])
+    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown
