@@ -8,7 +8,7 @@ from .picture import Picture, content_key
 from .plain_pickle import UnsafePickleError, load_plain_pickle
 from .refer import load_refer, refer_names
 from .refer_set import Annotation, ImageInfo, ReferDataset, Reference
-from .registry import dataset_names, load_dataset
+from .registry import dataset_names, load_dataset, published_splits, split_files, split_makers, split_names
 from .sample import Dataset, Sample, Sentence, Target
 
 __all__ = [
@@ -29,5 +29,9 @@ __all__ = [
     "load_dataset",
     "load_plain_pickle",
     "load_refer",
+    "published_splits",
     "refer_names",
+    "split_files",
+    "split_makers",
+    "split_names",
 ]

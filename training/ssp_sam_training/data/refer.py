@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from .folders import find_folder, first_existing
 from .picture import COCO, SAIAPR, Picture
-from .published_counts import ALL, Counts, difference_from_published
+from .published_counts import ALL, count_sentences, difference_from_published
 from .refer_files import check_references, load_instances, load_references
 from .refer_set import Annotation, ImageInfo, ReferDataset, Reference
 from .sample import Dataset, Sample, Sentence, Target
@@ -34,32 +35,53 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-_COCO_IMAGES = ("images/train2014", "images/mscoco/images/train2014", "train2014")
-_SAIAPR_IMAGES = ("images/saiapr_tc-12", "images/saiaprtc12", "images/refclef", "saiapr_tc-12")
-
 
 class _Layout(NamedTuple):
     refs_name: str
-    split_by: tuple[str, ...]  # the first is the default
-    image_folders: tuple[str, ...]  # relative to the root, the first that exists is used
+    splits: Mapping[str, tuple[str, ...]]  # by who made them, the first is the default; as published
+    source: str  # the collection of its pictures
 
+
+_UNC = ("train", "val", "testA", "testB")
+_TVT = ("train", "val", "test")
 
 _LAYOUTS: Mapping[str, _Layout] = {
-    "refcoco": _Layout("refs", ("unc", "google"), _COCO_IMAGES),
-    "refcoco+": _Layout("refs", ("unc",), _COCO_IMAGES),
-    "refcocog": _Layout("refs", ("umd", "google"), _COCO_IMAGES),
-    "refclef": _Layout(
-        "refs",
-        ("berkeley", "unc"),
-        ("images/saiapr_tc-12", "images/saiaprtc12", "images/refclef", "saiapr_tc-12"),
-    ),
-    "grefcoco": _Layout("grefs", ("unc",), _COCO_IMAGES),
+    "refcoco": _Layout("refs", {"unc": _UNC, "google": _TVT}, COCO),
+    "refcoco+": _Layout("refs", {"unc": _UNC}, COCO),
+    "refcocog": _Layout("refs", {"umd": _TVT, "google": ("train", "val")}, COCO),
+    "refclef": _Layout("refs", {"berkeley": _TVT, "unc": (*_UNC, "testC")}, SAIAPR),
+    "grefcoco": _Layout("grefs", {"unc": _UNC}, COCO),
 }
 
 
 def refer_names() -> tuple[str, ...]:
     """Names that `load_refer` knows."""
     return tuple(_LAYOUTS)
+
+
+def refer_splits(dataset: str) -> Mapping[str, tuple[str, ...]]:
+    """The published splits by who made them, the usual maker first."""
+    return _LAYOUTS[dataset].splits
+
+
+def refer_files(root: Path, dataset: str, split_by: str) -> list[Path]:
+    """The set's two files; the first one that is there where it may have several endings."""
+    folder, name = root / dataset, f"{_LAYOUTS[dataset].refs_name}({split_by})"
+    endings = (".json", ".p") if dataset == "grefcoco" else (".p", ".json")
+    return [first_existing([folder / (name + ending) for ending in endings]), folder / "instances.json"]
+
+
+def splits_in_file(root: Path, dataset: str, split_by: str) -> tuple[str, ...]:
+    """The splits of the references' file, the published ones first; as published where there is no file.
+
+    Raises:
+        DatasetError: the file does not hold what the format says.
+    """
+    published, path = refer_splits(dataset)[split_by], refer_files(root, dataset, split_by)[0]
+    if not path.is_file():
+        return published
+    present = {reference.split for reference in load_references(path)}
+    return (*(split for split in published if split in present), *sorted(present - set(published)))
 
 
 def load_refer(
@@ -114,7 +136,7 @@ def _load(
     image_folder: str | Path | None,
     check_counts: bool,
 ) -> ReferDataset:
-    split_by = split_by or layout.split_by[0]
+    split_by = split_by or next(iter(layout.splits))
     folder = root / dataset
     refs_path = _find_refs(folder, layout.refs_name, split_by)
     references = load_references(refs_path)
@@ -133,13 +155,13 @@ def _load(
     check_references(references, images, annotations, refs_path, instances_path)
     return ReferDataset(
         dataset, split, split_by, references, images, annotations, categories,
-        Path(image_folder) if image_folder is not None else _find_images(root, layout),
+        Path(image_folder) if image_folder is not None else find_folder(root, layout.source),
     )  # fmt: skip
 
 
 def as_dataset(refer: ReferDataset) -> Dataset:
     """The samples of a set in the REFER layout, one per reference."""
-    source = SAIAPR if refer.name == "refclef" else COCO
+    source = _LAYOUTS[refer.name].source
     pictures = {
         info.id: Picture(source, info.id, refer.image_path(info.id), (info.height, info.width))
         for info in refer.images.values()
@@ -180,18 +202,9 @@ def _find_refs(folder: Path, refs_name: str, split_by: str) -> Path:
     )
 
 
-def _find_images(root: Path, layout: _Layout) -> Path:
-    folders = [root / folder for folder in layout.image_folders]
-    return next((folder for folder in folders if folder.is_dir()), folders[0])
-
-
 def _warn_of_other_counts(
     dataset: str, split_by: str, split: str, references: Sequence[Reference], path: Path
 ) -> None:
-    sentences = [0, 0, 0]  # with no target, one, several
-    for reference in references:
-        sentences[min(len(reference.ann_ids), 2)] += len(reference.sentences)
-    counted = Counts(len(references), sum(sentences), sentences[2], sentences[0])
-    line = difference_from_published(dataset, split_by, split, counted)
+    line = difference_from_published(dataset, split_by, split, count_sentences(references))
     if line:
         log.warning("%s: %s", path, line)

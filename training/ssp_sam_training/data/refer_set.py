@@ -30,6 +30,11 @@ class Reference:
         """Whether the sentences mean nothing in the picture."""
         return not self.ann_ids
 
+    @property
+    def target_count(self) -> int:
+        """How many objects are meant."""
+        return len(self.ann_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:

@@ -168,6 +168,9 @@ class Dataset(Sequence[Sample]):
 
     def pictures(self) -> list[Picture]:
         """Every picture once, in the order of first appearance."""
+        quick = getattr(self.samples, "pictures", None)  # tables know it without making their samples
+        if quick is not None:
+            return list(quick())
         return list(dict.fromkeys(sample.picture for sample in self.samples))
 
     def by_picture(self) -> dict[Picture, list[Sample]]:
