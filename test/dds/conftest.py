@@ -23,7 +23,7 @@ from ssp_sam_ros.interface.names import NodeNames
 from ssp_sam_ros.interface.qos import QoS
 from ssp_sam_ros.perception.result import Outcome, Result
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -152,8 +152,8 @@ def tester() -> Iterator[Tester]:
 class RunningNode:
     """A perception node spinning in a thread."""
 
-    def __init__(self, names: NodeNames, parameters: dict[str, object]) -> None:
-        self.segmenter = Segmenter()
+    def __init__(self, names: NodeNames, parameters: dict[str, object], segmenter: Any = None) -> None:
+        self.segmenter = segmenter or Segmenter()
         self.drawn: list[int] = []
 
         def draw(picture: np.ndarray, results: Sequence[Result]) -> np.ndarray:
@@ -179,11 +179,15 @@ class RunningNode:
 
 @pytest.fixture
 def start_node() -> Iterator[Callable[..., RunningNode]]:
-    """Starts perception nodes: `start_node(names=NodeNames(...), max_rate=5.0, ...)`."""
+    """Starts nodes, by default on a double: `start_node(names=NodeNames(...), max_rate=5.0, ...)`."""
     nodes: list[RunningNode] = []
 
-    def start(names: NodeNames = NodeNames("ssp_sam"), **parameters: object) -> RunningNode:  # noqa: B008
-        nodes.append(RunningNode(names, parameters))
+    def start(
+        names: NodeNames = NodeNames("ssp_sam"),  # noqa: B008
+        segmenter: Any = None,
+        **parameters: object,
+    ) -> RunningNode:
+        nodes.append(RunningNode(names, parameters, segmenter))
         return nodes[-1]
 
     yield start

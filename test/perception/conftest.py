@@ -100,3 +100,23 @@ def shortage(segmenter, monkeypatch):
 @pytest.fixture
 def picture() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (30, 41, 3), np.uint8)
+
+
+@pytest.fixture
+def same():
+    """Asserts that two results say the same."""
+
+    def check(a, b, tolerance=1e-5):
+        assert (a.expression, a.outcome, a.box) == (b.expression, b.outcome, b.box)
+        np.testing.assert_array_equal(a.mask, b.mask)
+        assert a.network_box == pytest.approx(b.network_box, abs=1e-3)
+        assert a.no_target_probability == pytest.approx(b.no_target_probability, abs=tolerance)
+        assert a.score == pytest.approx(b.score, abs=tolerance, nan_ok=True)
+
+    return check
+
+
+@pytest.fixture
+def sentences() -> list[str]:
+    """Expressions of the small variant's words."""
+    return ["the red mug", "the blue plate", "red", "the mug", "blue blue mug"]

@@ -149,10 +149,10 @@ class World:
         array = np.full((4, 8), millimetres, np.uint16)
         return make("sensor_msgs/msg/Image", header=self.header(seconds), **image_fields(array))
 
-    def calibrate(self) -> None:
+    def calibrate(self, camera: str = "") -> None:
         """The camera's calibration arrives: 2 pixels' focal length, centre in the corner."""
         message = make("sensor_msgs/msg/CameraInfo", k=np.array([2.0, 0, 0, 0, 2.0, 0, 0, 0, 1]))
-        self.session.inputs.camera_info("", message)
+        self.session.inputs.camera_info(camera, message)
 
     def show(self, seconds: float, value: int = 0, camera: str = "") -> None:
         """A picture stamped `seconds` arrives at that time."""
