@@ -43,7 +43,7 @@ class LiveTabletop:
 
     def camera(self, seconds: float) -> Camera:
         """Where the camera is at this time."""
-        return _moved(self._camera, seconds)
+        return moved(self._camera, seconds)
 
     def render(self, seconds: float) -> Scene:
         """The scene at this time, counted from any start; the movement repeats every `PERIOD` seconds."""
@@ -56,7 +56,8 @@ class LiveTabletop:
         self._renderer.close()
 
 
-def _moved(camera: Camera, seconds: float) -> Camera:
+def moved(camera: Camera, seconds: float) -> Camera:
+    """The camera on its way: it swings around its target and nods, once every `PERIOD` seconds."""
     phase = 2 * np.pi * seconds / PERIOD
     return replace(
         camera,
@@ -73,7 +74,7 @@ def _lasting_layout(
         camera, placed = random_layout(pool, width, height, rng, count=int(rng.integers(6, 8)))
         camera = replace(camera, elevation=float(np.clip(camera.elevation, np.radians(36), np.radians(54))))
         times = np.linspace(0, PERIOD, 16, endpoint=False)
-        if all(_fits(pool, _moved(camera, t), placed, width, height) for t in times):
+        if all(_fits(pool, moved(camera, t), placed, width, height) for t in times):
             return camera, placed
 
 

@@ -32,8 +32,12 @@ class Shape:
 
     def outline_points(self) -> np.ndarray:
         """Extreme vertices, (P, 3): enough that their projected hull is the object's to within two pixels."""
-        vertices = np.concatenate([part.vertices for part in self.parts])
-        return vertices[np.unique(np.argmax(vertices @ _directions(96).T, axis=0))]
+        return extreme_vertices(np.concatenate([part.vertices for part in self.parts]))
+
+
+def extreme_vertices(vertices: np.ndarray) -> np.ndarray:
+    """Of vertices (V, 3) those farthest in one of 96 directions, (P, 3)."""
+    return vertices[np.unique(np.argmax(vertices @ _directions(96).T, axis=0))]
 
 
 def _directions(count: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 SIDE = 256
 
 
-def _noise(rng: np.random.Generator, cells: tuple[int, int]) -> np.ndarray:
+def smooth_noise(rng: np.random.Generator, cells: tuple[int, int]) -> np.ndarray:
     """Smooth periodic noise in -1 .. 1, (SIDE, SIDE)."""
     grid = rng.uniform(-1, 1, cells)
     rows, columns = (np.arange(SIDE) * (n / SIDE) for n in cells)
@@ -19,7 +19,7 @@ def _noise(rng: np.random.Generator, cells: tuple[int, int]) -> np.ndarray:
     return top * (1 - fr[:, None]) + bottom * fr[:, None]
 
 
-def _muted(rng: np.random.Generator) -> np.ndarray:
+def muted(rng: np.random.Generator) -> np.ndarray:
     """A base colour: wood, stone or a pale cloth; neither white, nor black, nor saturated."""
     kind = rng.integers(3)
     if kind == 0:  # wood
@@ -32,17 +32,21 @@ def _muted(rng: np.random.Generator) -> np.ndarray:
 
 def surface(rng: np.random.Generator) -> np.ndarray:
     """A random surface, uint8 (SIDE, SIDE, 3): plain, wood grain, speckle, checks or stripes."""
-    base, kind = _muted(rng), rng.integers(5)
+    base, kind = muted(rng), rng.integers(5)
     if kind == 0:
         shade = np.zeros((SIDE, SIDE))
     elif kind == 1:
-        shade = 0.10 * _noise(rng, (4, 64)) + 0.06 * _noise(rng, (2, 16)) + 0.04 * _noise(rng, (16, 128))
+        shade = (
+            0.10 * smooth_noise(rng, (4, 64))
+            + 0.06 * smooth_noise(rng, (2, 16))
+            + 0.04 * smooth_noise(rng, (16, 128))
+        )
     elif kind == 2:
-        shade = 0.10 * _noise(rng, (64, 64)) + 0.05 * _noise(rng, (8, 8))
+        shade = 0.10 * smooth_noise(rng, (64, 64)) + 0.05 * smooth_noise(rng, (8, 8))
     else:
         lines = (np.arange(SIDE) // (SIDE // int(rng.choice([4, 8])))) % 2
         pattern = (
             np.logical_xor(lines[:, None], lines[None]) if kind == 3 else np.broadcast_to(lines, (SIDE, SIDE))
         )
-        shade = rng.uniform(0.05, 0.12) * (2.0 * pattern - 1) + 0.03 * _noise(rng, (32, 32))
+        shade = rng.uniform(0.05, 0.12) * (2.0 * pattern - 1) + 0.03 * smooth_noise(rng, (32, 32))
     return np.clip(255 * base * (1 + shade[..., None]), 0, 255).astype(np.uint8)

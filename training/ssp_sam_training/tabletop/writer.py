@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,16 @@ Record = dict[str, Any]
 SENTENCES_PER_IMAGE = 200
 
 
-def instances(records: Iterable[Record]) -> dict[str, Any]:
-    """The COCO `instances.json`: images, annotations, categories."""
+def instances(
+    records: Iterable[Record], nouns: Sequence[str] = NOUNS, world: str = "tabletop"
+) -> dict[str, Any]:
+    """The COCO `instances.json`: images, annotations, categories (`nouns` in their order, from 1 on)."""
     kept = list(records)
     return {
-        "info": {"description": "simulated tabletop, ssp_sam_ros"},
+        "info": {"description": f"simulated {world}, ssp_sam_ros"},
         "images": [record["image"] for record in kept],
         "annotations": [item for record in kept for item in record["annotations"]],
-        "categories": [
-            {"id": k + 1, "name": noun, "supercategory": "tabletop"} for k, noun in enumerate(NOUNS)
-        ],
+        "categories": [{"id": k + 1, "name": noun, "supercategory": world} for k, noun in enumerate(nouns)],
     }
 
 
@@ -64,16 +64,20 @@ def single_references(references: Iterable[dict[str, Any]]) -> list[dict[str, An
 
 
 def _groups(record: Record) -> Iterator[tuple[tuple[int, ...], list[dict[str, Any]]]]:
-    """(targets, sentences) of one scene, in order of first appearance."""
+    """(targets, sentences) of one scene, in order of first appearance.
+
+    An expression is (text, kind, targets), and may have a dictionary of more about the sentence.
+    """
     groups: dict[tuple[int, ...], list[dict[str, Any]]] = {}
     absent = []
-    for k, (text, kind, targets) in enumerate(record["expressions"]):
+    for k, (text, kind, targets, *more) in enumerate(record["expressions"]):
         sentence = {
             "raw": text,
             "sent": text,
             "sent_id": record["image"]["id"] * SENTENCES_PER_IMAGE + k,
             "tokens": text.split(),
             "kind": kind,
+            **(more[0] if more else {}),
         }
         if targets:
             groups.setdefault(tuple(targets), []).append(sentence)
@@ -84,9 +88,11 @@ def _groups(record: Record) -> Iterator[tuple[tuple[int, ...], list[dict[str, An
         yield (), [sentence]
 
 
-def write_layout(root: Path, records: list[tuple[str, Record]]) -> dict[str, dict[str, Any]]:
+def write_layout(
+    root: Path, records: list[tuple[str, Record]], nouns: Sequence[str] = NOUNS, world: str = "tabletop"
+) -> dict[str, dict[str, Any]]:
     """Write `grefcoco/` and `refcoco/` under root; returns counts by split for the manifest."""
-    text = json.dumps(instances(record for _, record in records), separators=(",", ":"))
+    text = json.dumps(instances((record for _, record in records), nouns, world), separators=(",", ":"))
     references = generalised_references(records)
     for name in ("grefcoco", "refcoco"):
         (root / name).mkdir(parents=True)
@@ -103,7 +109,7 @@ def _counts(records: list[tuple[str, Record]], references: list[dict[str, Any]])
     counts: dict[str, dict[str, Any]] = {}
     for split in dict.fromkeys(split for split, _ in records):
         own = [record for s, record in records if s == split]
-        kinds = Counter(kind for record in own for _, kind, _ in record["expressions"])
+        kinds = Counter(kind for record in own for _, kind, *_ in record["expressions"])
         counts[split] = {
             "images": len(own),
             "objects": sum(len(record["annotations"]) for record in own),

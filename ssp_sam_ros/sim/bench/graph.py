@@ -1,0 +1,87 @@
+"""The bench's scene graph: the simple world's, with footprints that are long, things on and in each other,
+and objects that are seen too badly to be spoken of.
+
+Every question has the answers YES, NO and UNCLEAR (see `sim.graph`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..graph import NO, UNCLEAR, YES, SceneGraph
+from .geometry import segment_distance
+from .scene import BenchObject
+from .words import DOUBTFUL, GROUPS
+
+HELD = ("on", "in")
+# How much nearer to an anchor is clearly nearer, metres and share.
+_CLOSER = (0.05, 0.25)
+
+
+class BenchGraph(SceneGraph):
+    """Attributes, places and relations of the objects of one picture.
+
+    Args:
+        objects: the visible objects.
+        image_size: (width, height) of the picture in pixels.
+    """
+
+    objects: tuple[BenchObject, ...]
+
+    def __init__(self, objects: Sequence[BenchObject], image_size: tuple[int, int]) -> None:
+        """Sizes are told by comparison: note which nouns are there in both."""
+        super().__init__(objects, image_size)
+        self.objects = tuple(objects)
+        sizes: dict[str, set[str]] = {}
+        for item in objects:
+            if item.clear:
+                sizes.setdefault(item.noun, set()).add(item.size)
+        self._contrast = frozenset(noun for noun, found in sizes.items() if len(found) == 2)
+        self._gaps: dict[tuple[int, int], float] = {}
+
+    def noun(self, word: str, i: int) -> int:
+        """Whether object i is one of these; `word` is a noun or a group."""
+        noun = self.objects[i].noun
+        if noun == word or noun in GROUPS.get(word, ()):
+            return YES
+        return UNCLEAR if noun in DOUBTFUL.get(word, ()) else NO
+
+    def colour(self, word: str, i: int) -> int:
+        """Whether object i has this colour."""
+        return YES if self.objects[i].colour == word else NO
+
+    def material(self, word: str, i: int) -> int:
+        """Whether object i is of this material."""
+        return YES if self.objects[i].material == word else NO
+
+    def size(self, word: str, i: int) -> int:
+        """Whether object i is small or large for its noun; never NO with nothing to compare with."""
+        item = self.objects[i]
+        if item.size == word:
+            return YES
+        return NO if item.noun in self._contrast else UNCLEAR
+
+    def _related(self, relation: str, i: int, j: int) -> int:
+        a, b = self.objects[i], self.objects[j]
+        touching = a.holder == j or b.holder == i
+        if relation in HELD:
+            if a.holder == j:
+                return YES if a.held == relation else NO
+            return UNCLEAR if not touching and self._gap(i, j) < 0.02 else NO
+        return UNCLEAR if touching else super()._related(relation, i, j)
+
+    def _gap(self, i: int, j: int) -> float:
+        """Free space on the table between two footprints, metres."""
+        key = (min(i, j), max(i, j))
+        if key not in self._gaps:
+            a, b = self.objects[i], self.objects[j]
+            self._gaps[key] = segment_distance(a.ends, b.ends) - a.radius - b.radius
+        return self._gaps[key]
+
+    def closest(self, candidates: Sequence[int], anchor: int) -> int | None:
+        """The candidate that is clearly the closest to the anchor; None where two are about as close."""
+        ranked = sorted((max(0.0, self._gap(i, anchor)), i) for i in candidates)
+        if len(ranked) < 2:
+            return None
+        (first, index), (second, _) = ranked[0], ranked[1]
+        return index if second - first > max(_CLOSER[0], _CLOSER[1] * second) else None

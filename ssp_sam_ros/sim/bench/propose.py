@@ -1,0 +1,378 @@
+"""Logical forms of a wanted kind, drawn around the objects of a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from ..graph import EXTREMES, PLACES, YES
+from ..wording import Uniform, pick
+from .evaluate import Targets, ambiguous, denotation
+from .forms import (
+    All,
+    Between,
+    Closest,
+    Compared,
+    Condition,
+    Described,
+    Extreme,
+    Form,
+    Head,
+    Holding,
+    Not,
+    Only,
+    Ordinal,
+    Place,
+    Related,
+    Together,
+    heads_of,
+)  # fmt: skip
+from .graph import BenchGraph
+from .words import GROUPS, NOUNS, PLAIN, SIZES, colours_of, materials_of
+
+KINDS = (
+    "attribute", "place", "size", "relation", "two_step", "ordinal", "negation", "several", "absent"
+)  # fmt: skip
+_TRIES = 40
+_KEEP_REDUNDANT = 0.2
+_SIDES = ("left", "right", "front", "behind")
+# Nouns that things are put on or into: of these one says what is not there.
+_HOLDERS = {
+    "plate": ("on", "on", "next"),
+    "bowl": ("in", "in", "next"),
+    "pan": ("in", "in", "next"),
+    "book": ("on", "next"),
+}
+_OPPOSITE = {"left": "right", "right": "left", "front": "behind", "behind": "front"}
+
+
+class Proposer:
+    """Draws forms of a wanted kind until one means something clear in the scene.
+
+    Args:
+        graph: the scene.
+        uniform: source of random numbers in [0, 1).
+        conjunctions: also join two relations by "and", which training data never does.
+    """
+
+    def __init__(self, graph: BenchGraph, uniform: Uniform, conjunctions: bool = False) -> None:
+        """Note which objects may be spoken of."""
+        self.graph, self.uniform, self.conjunctions = graph, uniform, conjunctions
+        self.clear = [i for i, item in enumerate(graph.objects) if item.clear]
+        self._unique: dict[int, tuple[Head, ...]] = {}
+        self._makers: dict[str, Callable[[int], Form | None]] = {
+            "attribute": self._attribute,
+            "place": self._place,
+            "size": self._size,
+            "relation": self._relation,
+            "two_step": self._two_step,
+            "ordinal": self._ordinal,
+            "negation": self._negation,
+            "several": self._several,
+        }
+
+    def propose(self, kind: str) -> tuple[Form, Targets] | None:
+        """A form of this kind and its targets; None where `_TRIES` draws found none."""
+        for _ in range(_TRIES):
+            form = self._draw(kind)
+            if form is None:
+                continue
+            if any(head.noun == head.colour for head in heads_of(form) if head.noun):
+                continue  # "the orange orange"
+            targets = denotation(form, self.graph)
+            if targets is None or (not targets) != (kind == "absent"):
+                continue
+            if ambiguous(form, targets, self.graph) or self._redundant(form, kind, targets):
+                continue
+            return form, targets
+        return None
+
+    def _draw(self, kind: str) -> Form | None:
+        if kind != "absent":
+            return self._makers[kind](pick(self.clear, self.uniform))
+        base = pick(_ABSENT_BASES, self.uniform)
+        form = self._makers[base](pick(self.clear, self.uniform))
+        return None if form is None else self._changed(form)
+
+    def _redundant(self, form: Form, kind: str, targets: Targets) -> bool:
+        """Whether the attributes alone would do, and this time that is not wanted."""
+        if kind in ("attribute", "absent") or isinstance(form, Together):
+            return False
+        if isinstance(form, All):
+            rest = denotation(All(Described(form.what.head)), self.graph)
+            return bool(form.what.conditions) and rest == targets
+        head = form.what.head
+        if isinstance(form, Only) and not form.what.conditions:
+            head = replace(head, size=None)
+        plain = denotation(Only(Described(head)), self.graph)
+        return plain == targets and self.uniform() > _KEEP_REDUNDANT
+
+    # one maker a kind
+
+    def _attribute(self, i: int) -> Form:
+        item, chance = self.graph.objects[i], self.uniform()
+        if chance < 0.42:
+            return Only(Described(Head(item.noun, item.colour)))
+        if chance < 0.60:
+            return Only(Described(Head(item.noun)))
+        if chance < 0.68:
+            return Only(Described(Head(None, item.colour)))
+        group = self._group(i)
+        if group and chance < 0.84:
+            return Only(Described(Head(group, item.colour if self.uniform() < 0.4 else None)))
+        material = item.material if item.material != PLAIN else None
+        if material is None:
+            return Only(Described(Head(item.noun, item.colour)))
+        noun = item.noun if self.uniform() < 0.8 else None
+        return Only(Described(Head(noun, item.colour if self.uniform() < 0.35 else None, None, material)))
+
+    def _place(self, i: int) -> Form:
+        what = Described(self._head(i))
+        if self.uniform() < 0.5:
+            return Only(Described(what.head, (Place(pick(PLACES, self.uniform)),)))
+        return Extreme(what, pick(EXTREMES, self.uniform))
+
+    def _size(self, i: int) -> Form:
+        item = self.graph.objects[i]
+        colour = item.colour if self.uniform() < 0.4 else None
+        if self.uniform() < 0.6:
+            return Only(Described(Head(item.noun, colour, item.size)))
+        return Compared(Described(Head(item.noun, colour)), item.size)
+
+    def _relation(self, i: int) -> Form | None:
+        what, chance = Described(self._head(i)), self.uniform()
+        if chance < 0.10:
+            anchor = self._anchor(self._other(i))
+            return Closest(what, anchor) if anchor else None
+        if chance < 0.20:
+            first, second = self._anchor(self._other(i)), self._anchor(self._other(i))
+            return Between(what, first, second) if first and second else None
+        condition = self._condition(i)
+        return Only(Described(what.head, (condition,))) if condition else None
+
+    def _two_step(self, i: int) -> Form | None:
+        """A relation to something that is itself described by a relation, a place or its size."""
+        head = self._head(i)
+        if self.conjunctions and self.uniform() < 0.4:
+            pair = (self._condition(i, held=False), self._condition(i, held=False))
+            if pair[0] and pair[1] and pair[0] != pair[1]:
+                return Only(Described(head, (pair[0], pair[1])))
+            return None
+        j = self._other(i)
+        relation = self._true_relation(i, j)
+        if relation is None:
+            return None
+        chance, anchor_head = self.uniform(), self._head(j)
+        if chance < 0.62:
+            condition = self._condition(j)
+            anchor: Form | None = Only(Described(anchor_head, (condition,))) if condition else None
+        elif chance < 0.74:
+            anchor = Only(Described(anchor_head, (Place(pick(PLACES, self.uniform)),)))
+        elif chance < 0.88:
+            anchor = Extreme(Described(anchor_head), pick(EXTREMES, self.uniform))
+        else:
+            item = self.graph.objects[j]
+            anchor = Compared(Described(Head(item.noun)), item.size)
+        return Only(Described(head, (Related(relation, anchor),))) if anchor else None
+
+    def _ordinal(self, i: int) -> Form | None:
+        head = self._head(i)
+        found = denotation(All(Described(head)), self.graph) or ()
+        if len(found) < 2:
+            return None
+        return Ordinal(
+            Described(head), 1 + int(self.uniform() * min(len(found), 5)), pick(EXTREMES, self.uniform)
+        )
+
+    def _negation(self, i: int) -> Form | None:
+        item, chance = self.graph.objects[i], self.uniform()
+        other = self.graph.objects[self._other(i)]
+        head = Head(item.noun)
+        if chance < 0.52:
+            return Only(Described(head, (Not(Head(colour=other.colour)),)))
+        if chance < 0.66:
+            group = self._group(i)
+            wider = Head(group) if group and self.uniform() < 0.5 else Head(None, item.colour)
+            return Only(Described(wider, (Not(Head(noun=other.noun)),)))
+        if chance < 0.74:
+            material = other.material if other.material != PLAIN else None
+            return Only(Described(head, (Not(Head(material=material)),))) if material else None
+        if self.uniform() < 0.3:
+            head = Head(item.noun, item.colour)
+        if chance < 0.87:
+            return Only(Described(head, (Not(Place(pick(PLACES, self.uniform))),)))
+        j = self._other(i)
+        anchor, holds = self._anchor(j), self.graph.objects[j].noun in _HOLDERS
+        relation = pick(
+            _HOLDERS[self.graph.objects[j].noun] if holds else ("next", "next", *_SIDES), self.uniform
+        )
+        return Only(Described(head, (Not(Related(relation, anchor)),))) if anchor else None
+
+    def _several(self, i: int) -> Form | None:
+        chance = self.uniform()
+        if chance < 0.30:
+            return self._together(i, 3 if self.uniform() < 0.25 else 2)
+        if chance < 0.32:
+            return All(Described(Head()))
+        what = Described(self._wide_head(i))
+        if chance < 0.62:
+            found = denotation(All(what), self.graph) or ()
+            return All(what, len(found) if 2 <= len(found) <= 5 and self.uniform() < 0.4 else None)
+        if chance < 0.80:
+            if self.uniform() < 0.4:
+                what = Described(Head())
+            return All(Described(what.head, (Place(pick(PLACES, self.uniform)),)))
+        if chance < 0.90:
+            other = self.graph.objects[self._other(i)]
+            if what.head.colour is None and what.head.noun is not None:
+                return All(Described(what.head, (Not(Head(colour=other.colour)),)))
+            return All(Described(Head(), (Not(Head(noun=other.noun)),)))
+        anchor = self._anchor(self._other(i))
+        relation = pick(("next", "next", *_SIDES), self.uniform)
+        return All(Described(what.head, (Related(relation, anchor),))) if anchor else None
+
+    def _together(self, i: int, count: int) -> Form | None:
+        forms = tuple(self._anchor(k) for k in {i, *(self._other(i) for _ in range(count - 1))})
+        kept = tuple(form for form in forms if form is not None)
+        return Together(kept) if len(kept) == count else None
+
+    # pieces
+
+    def _other(self, i: int) -> int:
+        """Another clear object: half the time what this one is on or in, or holds, where there is any."""
+        near = [
+            k for k in self.clear if self.graph.objects[k].holder == i or self.graph.objects[i].holder == k
+        ]
+        if near and self.uniform() < 0.5:
+            return pick(near, self.uniform)
+        others = [k for k in self.clear if k != i]
+        return pick(others, self.uniform) if others else i
+
+    def _true_relation(self, i: int, j: int) -> str | None:
+        if i == j:
+            return None
+        found = [r for r in ("on", "in", "next", "next", *_SIDES) if self.graph.related(r, i, j) == YES]
+        return pick(found, self.uniform) if found else None
+
+    def _condition(self, i: int, held: bool = True) -> Condition | None:
+        """A relation that holds between object i and something that can be named."""
+        j = self._other(i)
+        anchor = self._anchor(j)
+        if anchor is None or j == i:
+            return None
+        if held and self.graph.objects[j].holder == i:
+            return Holding(str(self.graph.objects[j].held), anchor)
+        relation = self._true_relation(i, j)
+        return Related(relation, anchor) if relation else None
+
+    def _anchor(self, i: int) -> Form | None:
+        """A short description that object i alone fits."""
+        if i not in self._unique:
+            item = self.graph.objects[i]
+            heads = [Head(item.noun), Head(item.noun, item.colour), Head(item.noun, item.colour, item.size)]
+            heads += [Head(None, item.colour)] if self.uniform() < 0.1 else []
+            heads += [Head(item.noun, None, None, item.material)] if item.material != PLAIN else []
+            self._unique[i] = tuple(h for h in heads if denotation(Only(Described(h)), self.graph) == (i,))
+        found = self._unique[i]
+        return (
+            Only(Described(found[min(int(self.uniform() ** 1.5 * len(found)), len(found) - 1)]))
+            if found
+            else None
+        )
+
+    def _group(self, i: int) -> str | None:
+        return next((group for group, nouns in GROUPS.items() if self.graph.objects[i].noun in nouns), None)
+
+    def _head(self, i: int) -> Head:
+        """Some of the object's attributes, few enough that other objects share them."""
+        item, chance = self.graph.objects[i], self.uniform()
+        group = self._group(i)
+        if chance < 0.55:
+            return Head(item.noun)
+        if chance < 0.72:
+            return Head(item.noun, item.colour)
+        if chance < 0.80 and group:
+            return Head(group)
+        return Head(None, item.colour) if chance < 0.88 else Head()
+
+    def _wide_head(self, i: int) -> Head:
+        item, chance = self.graph.objects[i], self.uniform()
+        if chance < 0.45:
+            return Head(item.noun)
+        if chance < 0.70:
+            return Head(None, item.colour)
+        if chance < 0.78 and item.material != PLAIN:
+            return Head(None, None, None, item.material)
+        group = self._group(i)
+        return Head(group) if group else Head(item.noun, item.colour)
+
+    def _changed(self, form: Form) -> Form | None:
+        """The form with exactly one thing in it changed: a colour, a noun, a place, a relation, a number."""
+        path, node = pick(list(_sites(form)), self.uniform)
+        if isinstance(node, Head):
+            new: Any = self._other_head(node)
+        elif isinstance(node, Place):
+            new = Place(pick([w for w in PLACES if w != node.where], self.uniform))
+        elif isinstance(node, Related):
+            new = replace(node, relation=_OPPOSITE.get(node.relation) or pick(_SIDES, self.uniform))
+        else:
+            new = replace(node, number=min(node.number + 1, 5))
+        return None if new is None or new == node else _replaced(form, path, new)
+
+    def _other_head(self, head: Head) -> Head | None:
+        chance = self.uniform()
+        nouns = GROUPS.get(head.noun or "", (head.noun,))
+        colours = colours_of(nouns[0]) if nouns[0] in NOUNS else colours_of("mug")
+        if head.colour is not None and chance < 0.55:
+            return (
+                replace(head, colour=pick([c for c in colours if c != head.colour], self.uniform))
+                if len(colours) > 1
+                else None
+            )
+        if head.material is not None and chance < 0.7 and head.noun:
+            others = (
+                [m for m in materials_of(head.noun) if m not in (PLAIN, head.material)]
+                if head.noun in NOUNS
+                else []
+            )
+            return replace(head, material=pick(others, self.uniform)) if others else None
+        if head.size is not None and chance < 0.8:
+            return replace(head, size=SIZES[1 - SIZES.index(head.size)])
+        if head.noun in NOUNS:
+            here = sorted({item.noun for item in self.graph.objects} - {head.noun})
+            options = here if here and self.uniform() < 0.5 else [n for n in NOUNS if n != head.noun]
+            noun = pick(options, self.uniform)
+            if head.colour is not None and head.colour not in colours_of(noun):
+                return None
+            if head.material is not None and head.material not in materials_of(noun):
+                return None
+            return replace(head, noun=noun)
+        return None
+
+
+_ABSENT_BASES = (
+    "attribute", "attribute", "attribute", "attribute", "place", "size", "relation", "relation", "two_step",
+    "ordinal", "negation", "several",
+)  # fmt: skip
+
+
+def _sites(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Everything in a form that `_changed` can change, with the way to it."""
+    if isinstance(node, Head | Place | Related) or isinstance(node, Ordinal):
+        yield path, node
+    if isinstance(node, tuple):
+        for k, part in enumerate(node):
+            yield from _sites(part, (*path, k))
+    elif is_dataclass(node):
+        for field in fields(node):
+            yield from _sites(getattr(node, field.name), (*path, field.name))
+
+
+def _replaced(node: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    step, rest = path[0], path[1:]
+    if isinstance(node, tuple):
+        return tuple(_replaced(part, rest, new) if k == step else part for k, part in enumerate(node))
+    return replace(node, **{step: _replaced(getattr(node, step), rest, new)})

@@ -1,0 +1,68 @@
+"""What the bench holds: nouns, colours, sizes, materials, and which of them go together.
+
+How they are said is in `phrases.py`.
+"""
+
+from __future__ import annotations
+
+NOUNS: tuple[str, ...] = (
+    "mug", "cup", "glass", "bowl", "plate", "bottle", "can", "jar", "teapot", "pan", "spoon", "fork", "knife",
+    "apple", "banana", "orange", "lemon", "pear", "carrot",
+    "screwdriver", "hammer", "wrench", "scissors", "tape",
+    "pen", "book", "phone", "box", "block", "ball", "sponge", "car",
+)  # fmt: skip
+COLOURS: tuple[str, ...] = (
+    "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "white", "black",
+)  # fmt: skip
+SIZES: tuple[str, ...] = ("small", "large")
+# "plain" is never said: matt and glossy plastic, glaze, rubber, skin.
+PLAIN, METAL, WOODEN = "plain", "metal", "wooden"
+MATERIALS: tuple[str, ...] = (PLAIN, METAL, WOODEN)
+
+# Colours of things that grow and of clear glass; everything else comes in all of `COLOURS`.
+_GROWN: dict[str, tuple[str, ...]] = {
+    "apple": ("red", "green", "yellow"),
+    "banana": ("yellow", "green"),
+    "orange": ("orange",),
+    "lemon": ("yellow",),
+    "pear": ("green", "yellow"),
+    "carrot": ("orange",),
+}
+_COLOURS_OF = {**_GROWN, "glass": ("red", "orange", "yellow", "green", "blue", "purple", "pink")}
+METAL_NOUNS = frozenset(
+    (
+        "mug", "cup", "bowl", "plate", "bottle", "can", "jar", "teapot", "pan", "spoon", "fork", "box",
+        "ball", "car",
+    )
+)  # fmt: skip
+WOODEN_NOUNS = frozenset(
+    ("cup", "bowl", "plate", "spoon", "fork", "box", "block", "ball", "hammer", "car", "pen", "screwdriver")
+)
+
+# Words for several nouns; and for a word the nouns about which people would not agree.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "fruit": ("apple", "banana", "orange", "lemon", "pear"),
+    "tool": ("screwdriver", "hammer", "wrench"),
+}
+DOUBTFUL: dict[str, tuple[str, ...]] = {
+    "fruit": ("carrot",),
+    "tool": ("scissors", "tape", "knife", "pen", "pan", "spoon", "fork"),
+    "cup": ("mug",),
+}
+
+
+def colours_of(noun: str) -> tuple[str, ...]:
+    """The colours that this noun comes in."""
+    return _COLOURS_OF.get(noun, COLOURS)
+
+
+def materials_of(noun: str) -> tuple[str, ...]:
+    """The materials that this noun comes in."""
+    return (PLAIN, *((METAL,) if noun in METAL_NOUNS else ()), *((WOODEN,) if noun in WOODEN_NOUNS else ()))
+
+
+# One colour of every manufactured noun is kept out of training: neither shown nor said together with it.
+HELD_OUT_PAIRS: frozenset[tuple[str, str]] = frozenset(
+    (colours_of(noun)[(3 * k + 1) % len(colours_of(noun))], noun)
+    for k, noun in enumerate(noun for noun in NOUNS if noun not in _GROWN)
+)
