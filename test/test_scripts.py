@@ -63,3 +63,46 @@ def test_failed_installation_shows_why_and_does_not_count_as_done(bare_copy: Pat
     assert "setuptools" in done.stderr
     assert "pip could not install the packages" in done.stderr
     assert not (bare_copy / ".venv" / ".ssp_sam_setup").exists()
+
+
+@pytest.fixture
+def prepared_copy(tmp_path: Path) -> Path:
+    """A folder in which test.sh finds its environment ready: the interpreter of this test."""
+    for name in ("scripts", ".venv/bin"):
+        (tmp_path / name).mkdir(parents=True)
+    shutil.copy(REPOSITORY / "scripts" / "test.sh", tmp_path / "scripts")
+    (tmp_path / "scripts" / "setup.sh").write_text("exit 0\n")
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("sourced", "modules", "text"),
+    [
+        (False, ["rclpy", "ssp_sam_msgs"], "no ROS 2 is sourced: the tests of the rclpy node are skipped"),
+        (
+            True,
+            [],
+            "cannot import rclpy: tests of the rclpy node are skipped\n[test]     ModuleNotFoundError",
+        ),
+        (True, ["rclpy"], "cannot import ssp_sam_msgs: tests of the rclpy node are skipped"),
+        (True, ["rclpy", "ssp_sam_msgs"], "ROS 2 is sourced: the tests of the rclpy node run (some_rmw)"),
+    ],
+)
+def test_whether_ros_tests_run_is_said(
+    prepared_copy: Path, sourced: bool, modules: list[str], text: str
+) -> None:
+    for module in modules:
+        (prepared_copy / f"{module}.py").touch()
+    environment = {name: value for name, value in os.environ.items() if name != "AMENT_PREFIX_PATH"}
+    environment |= {"PYTHONPATH": "", "RMW_IMPLEMENTATION": "some_rmw"}
+    if sourced:
+        environment["AMENT_PREFIX_PATH"] = "/opt/ros/some"
+    script = prepared_copy / "scripts" / "test.sh"
+    done = subprocess.run(
+        ["bash", script, "--version"], cwd="/", env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert text in done.stderr
