@@ -33,10 +33,12 @@ def built() -> None:
         pytest.skip("needs ssp_sam_ros built by colcon and sourced")
 
 
-def run(scenario: str, timeout: float = 300.0) -> None:
+def run(scenario: str, timeout: float = 600.0) -> None:
     """Run a scenario with launch_testing on a ROS domain of its own."""
     domain = str(100 + (os.getpid() + 50) % 100)
-    environment = {**os.environ, "ROS_DOMAIN_ID": domain, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+    path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH", "")]))  # for launched.py
+    own = {"ROS_DOMAIN_ID": domain, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "PYTHONPATH": path}
+    environment = os.environ | own
     command = [sys.executable, "-m", "launch_testing.launch_test", str(HERE / scenario)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -61,6 +63,11 @@ def test_arguments_reach_the_node() -> None:
 @pytest.mark.slow
 def test_the_launched_node_finds_what_is_asked_for() -> None:
     run("launch_perception.py")
+
+
+@pytest.mark.slow
+def test_launched_nodes_with_inputs_of_other_kinds() -> None:
+    run("launch_inputs.py")
 
 
 @pytest.mark.slow
