@@ -67,42 +67,54 @@ def test_failed_installation_shows_why_and_does_not_count_as_done(bare_copy: Pat
 
 @pytest.fixture
 def prepared_copy(tmp_path: Path) -> Path:
-    """A folder in which test.sh finds its environment ready: the interpreter of this test."""
-    for name in ("scripts", ".venv/bin"):
+    """A folder in which test.sh finds its .venv ready, and another environment in bin/."""
+    for name in ("scripts", ".venv/bin", "bin", "modules"):
         (tmp_path / name).mkdir(parents=True)
     shutil.copy(REPOSITORY / "scripts" / "test.sh", tmp_path / "scripts")
     (tmp_path / "scripts" / "setup.sh").write_text("exit 0\n")
-    python = tmp_path / ".venv" / "bin" / "python"
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    python.chmod(0o755)
+    (tmp_path / "modules" / "pytest.py").touch()
+    for python in (tmp_path / ".venv" / "bin" / "python", tmp_path / "bin" / "python3"):
+        # Without site-packages: beyond the standard library it imports what lies in modules/.
+        python.write_text(
+            f'#!/bin/sh\necho "ran $0"\ncd "{tmp_path}/modules" && exec "{sys.executable}" -S -E "$@"\n'
+        )
+        python.chmod(0o755)
     return tmp_path
 
 
+ROS_MODULES = ["rclpy", "launch_testing", "ssp_sam_msgs", "torch", "pytest"]
+
+
 @pytest.mark.parametrize(
-    ("sourced", "modules", "text"),
+    ("sourced", "modules", "text", "python"),
     [
-        (False, ["rclpy", "ssp_sam_msgs"], "no ROS 2 is sourced: the tests of the rclpy node are skipped"),
         (
-            True,
-            [],
-            "cannot import rclpy: tests of the rclpy node are skipped\n[test]     ModuleNotFoundError",
+            False,
+            ROS_MODULES,
+            "no ROS 2 is sourced: the tests of the rclpy node are skipped",
+            ".venv/bin/python",
         ),
-        (True, ["rclpy"], "cannot import ssp_sam_msgs: tests of the rclpy node are skipped"),
-        (True, ["rclpy", "ssp_sam_msgs"], "ROS 2 is sourced: the tests of the rclpy node run (some_rmw)"),
+        (True, [], "python3 cannot import rclpy: tests of the rclpy node are skipped", ".venv/bin/python"),
+        (True, ROS_MODULES[:3], "python3 cannot import torch: tests of the rclpy", ".venv/bin/python"),
+        (True, ROS_MODULES, "ROS 2 is sourced: the tests of the rclpy node run, with ", "bin/python3"),
     ],
 )
 def test_whether_ros_tests_run_is_said(
-    prepared_copy: Path, sourced: bool, modules: list[str], text: str
+    prepared_copy: Path, sourced: bool, modules: list[str], text: str, python: str
 ) -> None:
     for module in modules:
-        (prepared_copy / f"{module}.py").touch()
+        (prepared_copy / "modules" / f"{module}.py").touch()
     environment = {name: value for name, value in os.environ.items() if name != "AMENT_PREFIX_PATH"}
-    environment |= {"PYTHONPATH": "", "RMW_IMPLEMENTATION": "some_rmw"}
+    environment["PATH"] = f"{prepared_copy / 'bin'}{os.pathsep}{environment['PATH']}"
     if sourced:
         environment["AMENT_PREFIX_PATH"] = "/opt/ros/some"
-    script = prepared_copy / "scripts" / "test.sh"
     done = subprocess.run(
-        ["bash", script, "--version"], cwd="/", env=environment, capture_output=True, text=True
+        ["bash", prepared_copy / "scripts" / "test.sh"],
+        cwd="/",
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     assert text in done.stderr
+    assert done.stdout.splitlines() == [f"ran {prepared_copy / python}"]
