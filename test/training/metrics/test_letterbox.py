@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ssp_sam_training.data import load_refer
-from ssp_sam_training.metrics import letterbox_prediction, letterbox_truth, score_paper
+from ssp_sam_training.metrics import letterbox_mask, letterbox_prediction, letterbox_truth, score_paper
 
 
 @pytest.mark.parity
@@ -59,3 +59,13 @@ def test_an_input_that_is_not_square_gives_the_scores_of_the_square_one() -> Non
     np.testing.assert_array_equal(square[1][:384], wide[1])
     assert score_paper(*wide).intersection == score_paper(*square).intersection
     assert score_paper(*wide).iou == pytest.approx(score_paper(*square).iou, abs=0.01)
+
+
+def test_a_predicted_mask_is_not_dilated() -> None:
+    mask = np.zeros((100, 200), bool)
+    mask[20:60, 50:90] = True
+    predicted, truth = letterbox_mask(mask), letterbox_truth(mask)
+    assert predicted.shape == truth.shape == (512, 512)
+    scale = 512 / 200
+    assert predicted.sum() == pytest.approx(mask.sum() * scale**2, rel=0.02)
+    assert truth.sum() > predicted.sum() and not (predicted & ~truth).any()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ssp_sam_ros.network.tokenizer import PADDING, ClipTokenizer, Tokenizer
+from ssp_sam_ros.perception.expressions import read_expression
 from ssp_sam_ros.perception.geometry import Geometry
 from ssp_sam_ros.perception.segmenter import Segmenter
 
@@ -53,12 +54,12 @@ def attention_of(
     segmenter: Segmenter, tokenizer: Tokenizer, image: NDArray[np.uint8], sentence: str
 ) -> Attention | None:
     """Attention of one sentence about a picture; None where the sentence cannot be read."""
-    encoding = tokenizer(sentence)
-    if encoding.unknown_words:
+    reading = read_expression(sentence, tokenizer)
+    if reading.refusal:
         return None
     inference = segmenter.inference
     picture = inference.encode_picture(image)
-    prompts = inference.prompt(picture, inference.encode_text(encoding.ids[None]))
+    prompts = inference.prompt(picture, inference.encode_text(reading.ids[None]))
     if prompts.visual_attention is None:
         return None
     rows, columns = segmenter.variant.clip.grid

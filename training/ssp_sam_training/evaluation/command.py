@@ -114,7 +114,12 @@ def _latency(
     if not args.latency or predictor is None:
         return None
     return measure_latency(
-        predictor.segmenter, dataset, warm_up=args.latency_warm_up, samples=args.latency, seed=args.seed
+        predictor.segmenter,
+        predictor.tokenizer,
+        dataset,
+        warm_up=args.latency_warm_up,
+        samples=args.latency,
+        seed=args.seed,
     )
 
 

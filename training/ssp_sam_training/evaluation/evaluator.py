@@ -20,7 +20,7 @@ from ..metrics import (
 from .predictor import Prediction, Predictor
 from .records import Box, Number, SampleRecord, encode_mask
 
-PHRASECUT = ("phrasecut", "phrase_cut")  # sets that are also scored by PhraseCut's own rules
+PHRASECUT = ("phrasecut", "prepared:phrase_cut")  # sets that are also scored by PhraseCut's own rules
 
 
 def evaluate(

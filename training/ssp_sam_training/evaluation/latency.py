@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ssp_sam_ros.network.tokenizer import Tokenizer
+from ssp_sam_ros.perception.expressions import read_expression
 from ssp_sam_ros.perception.segmenter import Segmenter
 
 from ..data import Dataset, Sample
@@ -43,6 +45,7 @@ class Latency:
 
 def measure_latency(
     segmenter: Segmenter,
+    tokenizer: Tokenizer,
     dataset: Dataset,
     *,
     warm_up: int = WARM_UP,
@@ -55,13 +58,12 @@ def measure_latency(
     Caches are emptied before each measurement.
 
     Raises:
-        ValueError: there are no sentences, or a count is below what can be measured.
+        ValueError: the model can read no sentence, or a count is below what can be measured.
     """
     if len(dataset) == 0 or samples < 1 or runs < 1 or warm_up < 0:
         raise ValueError("latency wants a split with samples, at least one sample and one run")
     rng = np.random.default_rng(seed)
-    chosen = [dataset[int(i)] for i in rng.permutation(len(dataset))[:samples]]
-    pairs = [(sample.image(), _sentence(sample, rng)) for sample in chosen]
+    pairs = _answered(tokenizer, dataset, samples, rng)
     for number in range(warm_up):
         _once(segmenter, *pairs[number % len(pairs)])
     measured = [_once(segmenter, *pair) for _ in range(runs) for pair in pairs]
@@ -81,6 +83,23 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+
+
+def _answered(
+    tokenizer: Tokenizer, dataset: Dataset, count: int, rng: np.random.Generator
+) -> list[tuple[np.ndarray, str]]:
+    """Random pictures with a sentence that the model answers: a refusal takes no time."""
+    pairs: list[tuple[np.ndarray, str]] = []
+    for index in rng.permutation(len(dataset)):
+        sample = dataset[int(index)]
+        sentence = _sentence(sample, rng)
+        if not read_expression(sentence, tokenizer).refusal:
+            pairs.append((sample.image(), sentence))
+        if len(pairs) == count:
+            break
+    if not pairs:
+        raise ValueError(f"{dataset.name} {dataset.split} has no sentence that the model can read")
+    return pairs
 
 
 def _sentence(sample: Sample, rng: np.random.Generator) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..metrics import precision_name
+from .complexity import STAGES, Complexity
 from .summary import GroupSummary
 
 SHOWN_PRECISION = (0.5, 0.7, 0.9)
@@ -87,6 +88,23 @@ def phrasecut_table(groups: Sequence[GroupSummary]) -> str:
     ]
     names = [precision_name(threshold).capitalize() for threshold in SHOWN_PRECISION]
     return f"{PHRASECUT_SPACE}\n\n{_markdown(['phrases of', 'number', 'mIoU', 'cIoU', *names], rows)}"
+
+
+def complexity_table(variants: Mapping[str, Complexity]) -> str:
+    """One row per variant: parameters in millions, operations in GFLOP (a multiply-add is two)."""
+    stages = [stage for stage in STAGES if any(stage in one.operations for one in variants.values())]
+    header = ["variant", "parameters M", "trained M", *(f"{stage} GFLOP" for stage in stages), "all GFLOP"]
+    rows = [
+        [
+            name,
+            f"{one.all_parameters / 1e6:.2f}",
+            f"{one.trained / 1e6:.2f}",
+            *(f"{one.operations[stage] / 1e9:.2f}" if stage in one.operations else "-" for stage in stages),
+            f"{one.all_operations / 1e9:.1f}",
+        ]
+        for name, one in variants.items()
+    ]
+    return _markdown(header, rows)
 
 
 def _percent(value: float, interval: tuple[float, float] | None = None) -> str:

@@ -18,7 +18,8 @@ p.note { color: #59636e; max-width: 75em; font-size: 13px; }
 table { border-collapse: collapse; margin: 0.8em 0; font-variant-numeric: tabular-nums; }
 th, td { border: 1px solid #d1d9e0; padding: 4px 10px; text-align: right; }
 th:first-child, td:first-child { text-align: left; } th { background: #f6f8fa; font-weight: 600; }
-td small { color: #59636e; }
+td small { color: #59636e; display: block; white-space: nowrap; }
+.facts td { text-align: left; overflow-wrap: anywhere; }
 .charts { display: flex; flex-wrap: wrap; gap: 1.5em; } figure { margin: 0; }
 figcaption { font-size: 13px; color: #59636e; max-width: 440px; }
 svg { background: #fff; font: 11px system-ui, "DejaVu Sans", sans-serif; } svg text { fill: #1f2328; }

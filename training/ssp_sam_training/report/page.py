@@ -78,13 +78,12 @@ def _what(results: Mapping[str, Any]) -> str:
     }
     rows = [[escape(name), escape(str(value))] for name, value in facts.items()]
     body = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in rows)
-    return f"<table>{body}</table>"
+    return f'<table class="facts">{body}</table>'
 
 
 def _beside_the_paper(results: Mapping[str, Any]) -> str:
     everything = results["groups"][0]
-    figures = [f for f in figures_of(results["dataset"], results["split"]) if not f.metric.startswith("late")]
-    figures = [f for f in figures if f.metric != "trained_parameters_m"]
+    figures = [figure for figure in _figures(results) if figure.table != "VII"]
     rows_named = list(dict.fromkeys(figure.row for figure in figures))
     metrics = ["giou", "ciou", "pr@0.50", "pr@0.70", "pr@0.80", "pr@0.90", "n_acc", "t_acc"]
     rows = []
@@ -112,6 +111,10 @@ def _beside_the_paper(results: Mapping[str, Any]) -> str:
     if not figures:
         note += '<p class="note">The paper has no figures for this set and split.</p>'
     return f'<p class="note">{_PAPER_NOTE}</p>{markup.table(header, rows)}{note}'
+
+
+def _figures(results: Mapping[str, Any]) -> list[PaperFigure]:
+    return figures_of(results["dataset"], results["split"], results["split_by"])
 
 
 def _find(figures: Sequence[PaperFigure], row: str, metric: str) -> PaperFigure | None:
@@ -176,7 +179,7 @@ def _precision(results: Mapping[str, Any]) -> str:
         if points:
             lines.append(Line(name, points, dashed=protocol == "paper"))
     for row in ("SSP-SAM-224", "SSP-SAM-336"):
-        figures = [f for f in figures_of(results["dataset"], results["split"]) if f.row == row]
+        figures = [f for f in _figures(results) if f.row == row]
         points = [(float(f.metric[3:]), f.value / 100) for f in figures if f.metric.startswith("pr@")]
         if points:
             lines.append(Line(f"{row} (paper)", points, joined=False))
@@ -200,7 +203,7 @@ def _latency(results: Mapping[str, Any]) -> str:
             f"{latency['deviation']:.2f}",
         ]
     ]
-    figures = figures_of("refcoco", "testB", ("VII",))
+    figures = figures_of("refcoco", "testB", tables=("VII",))
     for row in dict.fromkeys(figure.row for figure in figures):
         total, deviation = _find(figures, row, "latency_ms"), _find(figures, row, "latency_std_ms")
         values = [f"{one.value:.2f}" if one else "-" for one in (total, deviation)]

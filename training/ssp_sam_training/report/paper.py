@@ -9,7 +9,7 @@ from pathlib import Path
 
 FILE = Path(__file__).with_name("paper_tables.json")
 MAIN = ("II", "III", "IV", "V", "VI", "VII")  # the full models; the other tables are ablations
-ALIASES = {"referit": "refclef", "phrase_cut": "phrasecut"}
+ALIASES = {"phrase_cut": "phrasecut", "refcocog_umd": "refcocog"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,12 @@ def paper_figures() -> tuple[PaperFigure, ...]:
     )
 
 
-def figures_of(dataset: str, split: str, tables: tuple[str, ...] = MAIN) -> list[PaperFigure]:
-    """Those of one split, from some tables."""
-    name = ALIASES.get(dataset, dataset)
+def figures_of(
+    dataset: str, split: str, split_by: str = "", tables: tuple[str, ...] = MAIN
+) -> list[PaperFigure]:
+    """Those of one split, from some tables; the authors' prepared sets are the sets, RefCOCOg is umd's."""
+    name = dataset.removeprefix("prepared:")
+    name = ALIASES.get(name, name)
+    if name == "refcocog" and split_by == "google":
+        return []
     return [f for f in paper_figures() if f.dataset == name and f.split == split and f.table in tables]
