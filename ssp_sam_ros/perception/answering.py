@@ -98,14 +98,14 @@ class Answering:
     def _text_features(self, batch: Sequence[Reading]) -> TextFeatures:
         """One row per reading, which may repeat; those not in the cache are encoded in one batch."""
         distinct = {reading.key: reading for reading in batch}
-        rows = {key: self._texts.get(key) for key in distinct}
-        missing = [key for key, row in rows.items() if row is None]
+        known = {key: row for key in distinct if (row := self._texts.get(key)) is not None}
+        missing = [key for key in distinct if key not in known]
         if missing:
             fresh = self._inference.encode_text(np.stack([distinct[key].ids for key in missing]))
-            for key, row in zip(missing, _split(fresh), strict=True):
-                rows[key] = row
-                self._texts.put(key, row)
-        return TextFeatures.cat([row for reading in batch if (row := rows[reading.key]) is not None])
+            for key, encoded in zip(missing, _split(fresh), strict=True):
+                known[key] = encoded
+                self._texts.put(key, encoded)
+        return TextFeatures.cat([known[reading.key] for reading in batch])
 
 
 def _no_memory(error: OutOfMemoryError) -> Answer:

@@ -74,7 +74,7 @@ class Inputs:
     def depth(self, camera: str, message: Any) -> None:
         """A depth picture aligned with the camera's pictures; kept only while somebody wants positions."""
         buffer = self._state.depth[camera]
-        needed = buffer.matching or self._graph.wanted(camera) & NEEDING_DEPTH
+        needed = buffer.matching or bool(self._graph.wanted(camera) & NEEDING_DEPTH)
         if not needed:
             with self._state.changed:
                 needed = self._state.calls.waits_for(camera)

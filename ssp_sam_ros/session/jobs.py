@@ -48,9 +48,9 @@ class Jobs:
             return []
         now = state.now()
         if due := state.calls.take_due(state.schedules, now):
-            call, picture = due
-            match = state.depth[call.camera].match(picture.stamp)
-            return [Job(call.camera, picture, call.requests, time.monotonic(), match, call)]
+            call, called_on = due
+            match = state.depth[call.camera].match(called_on.stamp)
+            return [Job(call.camera, called_on, call.requests, time.monotonic(), match, call)]
         jobs: list[Job] = []
         count, first = len(state.cameras), self._turn
         for place in range(first, first + count):
