@@ -78,7 +78,7 @@ BOXES = """<annotation><filename>77.jpg</filename>
 
 
 def flickr30k(root: Path) -> Path:
-    """One training picture: a chain of two phrases, one of two boxes, a scene, a phrase that shows nothing."""
+    """One training picture: a chain of two phrases, one of two boxes, a scene, and what is not visual."""
     folder = root / "flickr30k"
     for name, content in (
         ("train.txt", "77\n"),

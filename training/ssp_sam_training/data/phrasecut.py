@@ -39,7 +39,7 @@ def load_phrasecut(root: Path, split: str, image_folder: Path | None = None) -> 
     if not set(parts) <= set(SPLITS):
         raise ValueError(f"{NAME} has no split {split!r}; it has: {', '.join(SPLITS)}")
     pictures: dict[int, Picture] = {}
-    samples = []
+    samples: list[Sample] = []
     for part in parts:
         tasks_path, images_path = phrasecut_files(root, part)
         if not pictures:

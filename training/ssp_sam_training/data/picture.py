@@ -72,8 +72,8 @@ class Picture:
     def decode(self, content: bytes) -> NDArray[np.uint8]:
         """The pixels in the file's bytes; as `load`."""
         pixels = decode_rgb(content, self.path)
-        if self.stated_size not in (None, pixels.shape[:2]):
-            height, width = self.stated_size or (0, 0)
+        if self.stated_size is not None and self.stated_size != pixels.shape[:2]:
+            height, width = self.stated_size
             raise DatasetError(
                 f"{self.path} is {pixels.shape[1]}x{pixels.shape[0]} pixels, its set says {width}x{height}: "
                 "the picture was resized or belongs to another set"

@@ -102,14 +102,17 @@ class EmbeddingStore:
             raise KeyError(
                 f"no embedding of picture {key} in {self.folder}: run training/precompute.py on its set"
             ) from None
+        mapped = self._map(number)
         start, length = slot * self.info.record_bytes, self.info.record_bytes
-        view = memoryview(self._map(number))[start : start + length]
-        if self._verify and key not in self._verified:
-            if zlib.crc32(view) != crc:
+        view = memoryview(mapped)[start : start + length]
+        if key not in self._read:
+            before = start % mmap.PAGESIZE
+            mapped.madvise(mmap.MADV_WILLNEED, start - before, length + before)  # in one go from the disk
+            if self._verify and zlib.crc32(view) != crc:
                 raise DamagedRecordError(
                     f"{self._shards[number].data}: record {slot} (picture {key}) is damaged: {_REBUILD}"
                 )
-            self._verified.add(key)
+            self._read.add(key)
         return np.frombuffer(view, np.dtype("<f2")).reshape(self.info.shape)
 
     def batch(self, keys: Sequence[str]) -> torch.Tensor:
@@ -127,10 +130,10 @@ class EmbeddingStore:
 
     def _forget_maps(self) -> None:
         self._maps: dict[int, mmap.mmap] = {}
-        self._verified: set[str] = set()
+        self._read: set[str] = set()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_maps", "_verified")}
+        return {name: value for name, value in vars(self).items() if name not in ("_maps", "_read")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
