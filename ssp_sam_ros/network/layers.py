@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .attention import self_attention
+from .attention import attend, self_attention
 
 
 class MLP(nn.Module):
@@ -54,6 +54,45 @@ class Encoder(nn.Module):
         """Apply every layer."""
         for layer in self.layers:
             x = layer(x, position)
+        return x
+
+
+class DecoderLayer(nn.Module):
+    """Post-norm decoder layer as in DETR (arXiv 2005.12872): queries see each other, then the memory."""
+
+    def __init__(self, width: int, heads: int, feed_forward: int) -> None:
+        super().__init__()
+        self.self_attn = nn.MultiheadAttention(width, heads, batch_first=True)
+        self.cross_attn = nn.MultiheadAttention(width, heads, batch_first=True)
+        self.linear1 = nn.Linear(width, feed_forward)
+        self.linear2 = nn.Linear(feed_forward, width)
+        self.norm1 = nn.LayerNorm(width)
+        self.norm2 = nn.LayerNorm(width)
+        self.norm3 = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, memory: Tensor, position: Tensor, memory_position: Tensor) -> Tensor:
+        """x: (N, L, W); memory: (N, M, W); positions: (L, W) and (M, W). Returns (N, L, W)."""
+        x = self.norm1(x + self_attention(self.self_attn, x + position, x))
+        module = self.cross_attn
+        wq, wk, wv = module.in_proj_weight.chunk(3)
+        bq, bk, bv = module.in_proj_bias.chunk(3)
+        q, k = F.linear(x + position, wq, bq), F.linear(memory + memory_position, wk, bk)
+        seen = attend(q, k, F.linear(memory, wv, bv), module.num_heads)
+        x = self.norm2(x + module.out_proj(seen))
+        return self.norm3(x + self.linear2(F.relu(self.linear1(x))))
+
+
+class Decoder(nn.Module):
+    """A stack of `DecoderLayer`s, tensors `layers.<i>.*`; the memory stays as it is."""
+
+    def __init__(self, count: int, width: int, heads: int, feed_forward: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(DecoderLayer(width, heads, feed_forward) for _ in range(count))
+
+    def forward(self, x: Tensor, memory: Tensor, position: Tensor, memory_position: Tensor) -> Tensor:
+        """Apply every layer."""
+        for layer in self.layers:
+            x = layer(x, memory, position, memory_position)
         return x
 
 

@@ -17,7 +17,7 @@ from .attention import attend, padding_bias
 from .autocast import without_autocast
 from .extensions import PromptExtensions
 from .features import Prompts, TextFeatures
-from .layers import MLP, Encoder, PhraseAttention
+from .layers import MLP, Decoder, Encoder, PhraseAttention
 from .tokenizer import PADDING
 from .variant import Variant
 
@@ -57,8 +57,10 @@ class SemanticSpatialPromptEncoder(nn.Module):
         self.extensions = PromptExtensions(variant) if PromptExtensions.wanted(variant) else None
         extra = self.extensions.text_places if self.extensions else 0
         self.vl_pos_embed = nn.Embedding(1 + sizes.tokens + count + extra, width)
+        self.sizes = sizes
+        stack = {"encoder": Encoder, "decoder": Decoder}.get(sizes.generator)
         self.vl_transformer = nn.ModuleDict(
-            {"encoder": Encoder(sizes.layers, width, sizes.heads, sizes.feed_forward)}
+            {sizes.generator: stack(sizes.layers, width, sizes.heads, sizes.feed_forward)} if stack else {}
         )
         self.norm = nn.LayerNorm(width)
         self.bbox_embed = MLP([width, width, width, 4])
@@ -76,13 +78,18 @@ class SemanticSpatialPromptEncoder(nn.Module):
             visual, sentence = self.patch_proj(visual), self.sent_proj(sentence)
         f_v = normalise_over_tokens(visual)[:, self.class_tokens :]
         similarity = sentence_similarity(f_v, sentence)
-        selected = f_v * similarity[..., None]
+        selected = (
+            f_v * similarity[..., None] if self.sizes.visual_adapter else f_v.expand(len(sentence), -1, -1)
+        )
         if self.extensions:
             selected = self.extensions.norm_selected(selected)
         v = self.clip_img_proj(selected)
         t = self.clip_proj(text.words)
         psi, phrase = self._phrase(t, padding)
-        gate = self._gaussian_gate(v, self._cross_attention(v, t, padding))
+        if self.sizes.visual_adapter:
+            gate = self._gaussian_gate(v, self._cross_attention(v, t, padding))
+        else:
+            gate = torch.ones_like(v[..., :1])
         if self.extensions:
             phrase = self.extensions.norm_phrase(phrase)
         f_ss = torch.tanh(self.norm_img(v) * gate) * torch.tanh(phrase)[:, None]  # Eq. 9
@@ -99,8 +106,11 @@ class SemanticSpatialPromptEncoder(nn.Module):
         # Recurrent products accumulate their rounding over the whole context: float32 even under autocast.
         with without_autocast(t):
             t32 = t.float()
-            hidden, _ = self.text_proj(t32)
-            psi = self.phrase_attn(hidden, padding)
+            if self.sizes.language_adapter:
+                hidden, _ = self.text_proj(t32)
+                psi = self.phrase_attn(hidden, padding)
+            else:
+                psi = (~padding).float() / (~padding).sum(dim=-1, keepdim=True)
             return psi, (psi[:, None] @ t32)[:, 0]
 
     def _cross_attention(self, v: Tensor, t: Tensor, padding: Tensor) -> Tensor:
@@ -122,13 +132,23 @@ class SemanticSpatialPromptEncoder(nn.Module):
     def _gaussian_gate(self, v: Tensor, c: Tensor) -> Tensor:
         """Step 7: g (N, n, 1), large where a patch agrees with the words it attends to (Eq. 4)."""
         s = F.cosine_similarity(self.img_proj(v).float(), self.imgtext_proj(c).float(), dim=-1, eps=1e-12)
-        gate = self.tf_scale * torch.exp(-((1 - s) ** 2) / (2 * self.tf_sigma**2))
+        gate = (
+            self.tf_scale * torch.exp(-((1 - s) ** 2) / (2 * self.tf_sigma**2)) if self.sizes.gaussian else s
+        )
         return gate[..., None].to(v.dtype)
 
     def _generate(self, patches: Tensor, phrase: Tensor, t: Tensor, seen: Attention) -> Prompts:
         """Steps 9 and 10: the prompt generator (Eq. 11) and the box head."""
         rows, q = len(t), self.prompt_tokens
+        if self.sizes.generator == "mlp":  # F_ss itself is the prompt; its mean says where the box is
+            x = self.norm(patches.expand(rows, -1, -1))
+            return Prompts(x, self.bbox_embed(x.mean(dim=1)).float().sigmoid(), *seen)
         tokens = torch.cat([self.reg_token.weight, self.prompt_token.weight]).to(patches.dtype)
+        if self.sizes.generator == "decoder":
+            places = self.vl_pos_embed.weight.to(patches.dtype).split([1 + q, patches.shape[1]])
+            queries, memory = tokens.expand(rows, -1, -1), patches.expand(rows, -1, -1)
+            x = self.norm(self.vl_transformer["decoder"](queries, memory, *places))
+            return Prompts(x[:, 1:], self.bbox_embed(x[:, 0]).float().sigmoid(), *seen)
         sequence = [tokens.expand(rows, -1, -1), patches.expand(rows, -1, -1)]
         if self.extensions and self.extensions.text_places:
             sequence.append(self.extensions.text_tokens(phrase, t).to(patches.dtype))

@@ -69,6 +69,11 @@ class PromptEncoderSizes:
     feed_forward: int = 2048
     token_init: float = 0.02  # standard deviation of token and position tables before training
     input_projections: bool = False  # linear maps of patches and sentence before their similarity (step 1)
+    # What the paper's ablations take away (docs/training.md says how each is read).
+    gaussian: bool = True  # Table XIII: without it the patches are weighted by s itself (step 7)
+    visual_adapter: bool = True  # Table XI: without it patches pass as they are (steps 2, 6 and 7)
+    language_adapter: bool = True  # Table XI: without it the phrase is the words' mean (step 5)
+    generator: Literal["encoder", "decoder", "mlp"] = "encoder"  # Table XII (step 9)
 
 
 @dataclass(frozen=True)

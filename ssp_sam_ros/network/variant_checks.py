@@ -25,6 +25,12 @@ def check_sizes(v: Variant, where: str) -> None:
         )
     _check_backbone(v, where)
     _check_encoder(v, where)
+    on = v.extensions
+    if v.prompt.generator != "encoder" and (on.dense_prompt or on.text_in_sequence or on.presence):
+        raise VariantError(
+            f"{where}: extensions dense_prompt, text_in_sequence and presence want prompt.generator "
+            f"encoder, not {v.prompt.generator}"
+        )
     if v.extensions.dense_prompt and v.clip.grid != v.sam.grid:
         raise VariantError(f"{where}: extension dense_prompt wants equal grids for clip and sam")
 

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ssp_sam_ros.network import load_variant
+
 HEIGHT, WIDTH = 60, 80
 
 
@@ -120,3 +122,46 @@ def miniref() -> Path:
 def reference_fixtures() -> Path:
     """Outputs recorded from the authors' code."""
     return Path(__file__).resolve().parents[1] / "data" / "reference"
+
+
+@pytest.fixture
+def plain_variant(tmp_path: Path) -> str:
+    """The published form (no extension, no trunk, no batch norm) with very small sizes, as a JSON file."""
+    raw = json.loads(load_variant("ssp_sam_tiny_plain").to_json())
+    raw |= {"name": "plainer", "joint_dim": 32}
+    raw["clip"] |= {"image_size": [64, 64], "width": 32, "layers": 2, "head_width": 16, "surgery_blocks": 1}
+    raw["text"] |= {"width": 32, "heads": 2, "layers": 1, "context": 12}
+    raw["prompt"] |= {
+        "dim": 32,
+        "tokens": 4,
+        "attention_heads": 2,
+        "heads": 2,
+        "layers": 1,
+        "feed_forward": 32,
+    }
+    raw["sam"] |= {
+        "image_size": [64, 64], "dim": 32, "decoder_heads": 2, "decoder_feed_forward": 32, "iou_hidden": 16,
+    }  # fmt: skip
+    raw["sam"]["encoder"] |= {"width": 32, "depth": 2, "heads": 2, "global_attention": [1], "window": 2}
+    path = tmp_path / "plainer.json"
+    path.write_text(json.dumps(raw))
+    return str(path)
+
+
+@pytest.fixture
+def mugs_root(tmp_path: Path) -> Path:
+    """A RefCOCO of nine pictures, six to train on, three for validation; two mugs, three sentences each."""
+    objects, references = [], []
+    for i in range(1, 10):
+        split = "train" if i <= 6 else "val"
+        objects += [
+            annotation(10 * i, i, (5 + 3 * i, 5, 20, 25)),
+            annotation(10 * i + 1, i, (50, 5 + 2 * i, 20, 25)),
+        ]
+        references += [
+            reference(10 * i, i, 10 * i, ["the left mug", "left"], split=split),
+            reference(10 * i + 1, i, 10 * i + 1, ["right mug"], split=split),
+        ]
+    return write_set(
+        tmp_path / "mugs", "refcoco", "refs(unc).p", references, instances(objects, list(range(1, 10)))
+    )

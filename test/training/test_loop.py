@@ -115,8 +115,8 @@ def test_loss_falls_on_a_set_this_small(root: Path, variant: str, tmp_path: Path
     stage = Stage("joint", 60, EVERYTHING, pictures=4, sentences=3, lr=3e-3, warmup=5)
     losses: list[float] = []
     trainer = Trainer(config(root, variant, stages=(stage,)), tmp_path / "out", torch.device("cpu"))
-    update = trainer._update
-    trainer._update = lambda *a: losses.append((r := update(*a))[0]["loss"]) or r  # type: ignore[method-assign,func-returns-value]
+    update = trainer.update
+    trainer.update = lambda *a: losses.append((r := update(*a))[0]["loss"]) or r  # type: ignore[method-assign,func-returns-value]
     trainer.run()
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
 

@@ -28,7 +28,8 @@ class Processes:
         self.rank = int(self._accelerator.process_index)
         self.count = int(self._accelerator.num_processes)
         # A single process keeps the device that was asked for, such as cuda:1.
-        self.device = self._accelerator.device if self.count > 1 else device
+        together = self.count > 1 and device.type != "cpu"
+        self.device = self._accelerator.device if together else device
 
     @property
     def is_main(self) -> bool:

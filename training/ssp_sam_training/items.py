@@ -72,12 +72,15 @@ class ItemMaker:
 
     def step(self, seed: tuple[int, ...], step: int, stage: Stage, part: int = 0, parts: int = 1) -> Batch:
         """The `part`-th of `parts` shares of the batch of `step` in the stage that `seed` names."""
+        items = self.items(seed, step, stage)[share(stage.batch, part, parts)]
+        return replace(self.make(items, stage.losses.needs_mask, stage.truth), total=stage.batch)
+
+    def items(self, seed: tuple[int, ...], step: int, stage: Stage) -> list[Item]:
+        """The items of a step."""
         epoch, index = divmod(step, self.steps_per_epoch(stage))
         order, draws = self._epoch((*seed, epoch), self.count(stage))
-        chosen = order[index * stage.batch : (index + 1) * stage.batch][share(stage.batch, part, parts)]
-        items = [self._item(stage, int(i), draws[i]) for i in chosen]
-        batch = self.make(items, stage.losses.needs_mask, stage.truth)
-        return replace(batch, total=stage.batch)
+        chosen = order[index * stage.batch : (index + 1) * stage.batch]
+        return [self._item(stage, int(i), draws[i]) for i in chosen]
 
     def make(self, items: list[Item], masks: bool, truth: str = "letterbox") -> Batch:
         """The batch of these items, one picture row each.

@@ -101,12 +101,12 @@ class Trainer:
         sums: dict[str, float] = {}
         count, sentences = 0, 0
         frozen: frozenset[str] | None = None
-        batches = self._batches(stage, range(self.step, total))
+        batches = self.batches(stage, range(self.step, total))
         while self.step < total:
             now_frozen = frozen_parts(stage, self.step // per_epoch if per_epoch else 0)
             if now_frozen != frozen:
                 frozen = now_frozen
-                self._learn_all_but(frozen)
+                self.learn_all_but(frozen)
             micro = [next(batches).to(self.device) for _ in range(stage.accumulate)]
             now = time.monotonic()
             clock = [
@@ -114,7 +114,7 @@ class Trainer:
                 now - saved > 60 * self.config.checkpoint_minutes,
                 now - validated > 60 * self.config.validate_minutes,
             ]
-            values, (stop, save, validate) = self._update(stage, micro, clock)
+            values, (stop, save, validate) = self.update(stage, micro, clock)
             for name, value in values.items():
                 sums[name] = sums.get(name, 0.0) + value
             count, sentences = count + 1, sentences + micro[0].total
@@ -142,7 +142,7 @@ class Trainer:
                 return False
         return True
 
-    def _batches(self, stage: Stage, steps: range) -> Iterator[Batch]:
+    def batches(self, stage: Stage, steps: range) -> Iterator[Batch]:
         """This process's micro-batches of `steps`, in order."""
         maker = self.sources.items if stage.by_items else self.sources.scenes
         seed, data = (self.config.seed, self.stage), self.config.data
@@ -162,7 +162,7 @@ class Trainer:
                 f"{stage.accumulate} micro-batches: take fewer, or a larger batch"
             )
 
-    def _learn_all_but(self, frozen: frozenset[str]) -> None:
+    def learn_all_but(self, frozen: frozenset[str]) -> None:
         """From here on these parts are frozen, and all else learns."""
         freeze(self.net, frozen)
         self.net.zero_grad(set_to_none=True)
@@ -175,7 +175,7 @@ class Trainer:
         for module in self._frozen:
             module.eval()
 
-    def _update(
+    def update(
         self, stage: Stage, batches: list[Batch], clock: list[bool]
     ) -> tuple[dict[str, float], list[bool]]:
         """One optimiser step.

@@ -21,7 +21,8 @@ class Sources:
     def __init__(self, config: TrainConfig) -> None:
         """Read the splits that the stages need. Raises what the readers raise."""
         data: Data = config.data
-        self.data, self.store = data, None
+        self.data = data
+        self.store: EmbeddingStore | None = None
         self._variant: Variant | None = None
         val, val_by = data.val_dataset or data.dataset, data.val_split_by or data.split_by
         self.train_scenes: ReferDataset | None = None

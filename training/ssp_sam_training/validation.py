@@ -151,6 +151,8 @@ def _score_items(
 def _score_scene(
     net: SSPSAM, batch: Batch, kinds: Sequence[str | None], index: int, autocast: bool
 ) -> list[Score]:
+    if batch.masks is None:
+        raise ValueError("validation wants masks, the batch has none")
     size = net.variant.sam_size
     least = max(1, round(50 * (max(size) / 512) ** 2))
     with torch.autocast(batch.ids.device.type, torch.bfloat16, enabled=autocast):
