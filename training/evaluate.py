@@ -6,7 +6,7 @@ torchrun --nproc-per-node 8 training/evaluate.py ...        the same on 8 GPUs, 
 python training/evaluate.py ... --from-predictions masks.jsonl
 
 Prints a Markdown table by kind of sentence and writes into --out: results.json (all numbers), samples.jsonl
-(one line a sentence, masks as COCO run lengths), gallery.json (for training/report.py), table.md,
+(one line a sentence, masks as COCO run lengths), gallery.json (for training/make_report.py), table.md,
 successes.png and failures.png. docs/evaluation.md describes protocols and files.
 """
 

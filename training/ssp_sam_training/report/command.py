@@ -1,4 +1,4 @@
-"""What ``training/report.py`` does once its command line is read."""
+"""What ``training/make_report.py`` does once its command line is read."""
 
 from __future__ import annotations
 

@@ -131,18 +131,18 @@ def _paper_value(group: Mapping[str, Any], metric: str) -> float | None:
     if paper is None:
         return None
     if metric.startswith("pr@"):
-        return paper["precision"].get(metric[3:])  # type: ignore[no-any-return]
-    return paper.get({"n_acc": "n_acc_paper"}.get(metric, metric))  # type: ignore[no-any-return]
+        return paper["precision"].get(metric[3:])
+    return paper.get({"n_acc": "n_acc_paper"}.get(metric, metric))
 
 
 def _gres_value(group: Mapping[str, Any], metric: str) -> float | None:
     gres = group["gres"]
     value = gres["precision"].get(metric[3:]) if metric.startswith("pr@") else gres.get(metric)
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _interval(group: Mapping[str, Any], metric: str) -> Sequence[float | None] | None:
-    return group["gres"]["intervals"].get(metric)  # type: ignore[no-any-return]
+    return group["gres"]["intervals"].get(metric)
 
 
 def _groups(results: Mapping[str, Any]) -> str:

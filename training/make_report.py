@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make an evaluation's HTML report: one file that needs no network.
 
-python training/report.py --evaluation out/evaluation --root data/tabletop
+python training/make_report.py --evaluation out/evaluation --root data/tabletop
 
 Reads what training/evaluate.py --out wrote: tables beside the paper's figures, precision curve, reliability
 of the no-target probability, latency; with --root also the best, worst and random sentences as pictures.
