@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frame-id", default="camera_optical_frame", help="frame of the pictures")
     parser.add_argument("--compressed", action="store_true", help="send JPEGs on TOPIC/compressed instead")
     parser.add_argument("--seed", type=int, default=0, help="seed of the simulated scene")
+    parser.add_argument(
+        "--world", choices=("tabletop", "bench"), default="tabletop", help="which one is simulated"
+    )
     ending = parser.add_mutually_exclusive_group()
     ending.add_argument("--loop", action="store_true", default=True, help="start over at the end (default)")
     ending.add_argument(
@@ -75,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     set_up_logging(names.full_name, ros)
     log = logging.getLogger("ssp_sam")
     stop = stop_on_signals()
-    source = open_source(args.source, args.size, args.seed)
+    source = open_source(args.source, args.size, args.seed, args.world)
     if not args.loop and source.endless:
         raise ValueError(f"--once needs a source with an end, not {source.name}; --count N ends any")
     rate = args.rate or source.rate

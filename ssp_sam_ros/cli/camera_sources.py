@@ -18,6 +18,7 @@ Size = tuple[int, int]
 
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 _DEFAULT_RATE = 10.0
+WORLDS = ("tabletop", "bench")
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,20 @@ class Source:
     endless: bool = False
 
 
-def open_source(source: str, size: Size | None = None, seed: int = 0) -> Source:
+def open_source(source: str, size: Size | None = None, seed: int = 0, world: str = "tabletop") -> Source:
     """The source that a `--source` argument names.
 
     Args:
         source: "sim", the number of a video device, a folder of pictures, or a video file.
         size: (width, height) of the pictures; None: as they are (sim: 640 x 480).
         seed: of the simulated scene.
+        world: one of `WORLDS`, for "sim".
 
     Raises:
         ValueError: there is nothing of the kind, or nothing readable in it.
     """
     if source == "sim":
-        return _simulator(size or (640, 480), seed)
+        return _simulator(size or (640, 480), seed, world)
     if source.isdigit():
         return _device(int(source), size)
     path = Path(source)
@@ -130,17 +132,18 @@ def _captured(capture: Any, size: Size | None) -> Iterator[Pixels]:
         capture.release()
 
 
-def _simulator(size: Size, seed: int) -> Source:
+def _simulator(size: Size, seed: int, world: str) -> Source:
     def pictures(rate: float) -> Iterator[Pixels]:
         from ssp_sam_ros.sim import LiveTabletop
+        from ssp_sam_ros.sim.bench import LiveBench
 
-        world = LiveTabletop(seed, width=size[0], height=size[1])
+        live = LiveBench(seed, *size) if world == "bench" else LiveTabletop(seed, *size)
         number = 0
         while True:
-            yield world.render(number / rate).image
+            yield live.render(number / rate).image
             number += 1
 
-    return Source(f"simulated tabletop, seed {seed}", pictures, endless=True)
+    return Source(f"simulated {world}, seed {seed}", pictures, endless=True)
 
 
 def _rgb(picture: Any, size: Size | None) -> Pixels:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ssp_sam_ros.cli.camera_sources import open_source
+from ssp_sam_ros.cli.camera_sources import WORLDS, open_source
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
@@ -57,13 +57,14 @@ def test_a_video(tmp_path: Path) -> None:
 
 
 @pytest.mark.sim
-def test_the_simulator() -> None:
-    source = open_source("sim", size=(64, 48), seed=3)
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_simulator(world: str) -> None:
+    source = open_source("sim", size=(64, 48), seed=3, world=world)
     try:
         first, second = islice(source.pictures(2.0), 2)
     except (ImportError, RuntimeError) as error:
         pytest.skip(f"no off-screen OpenGL: {error}")
-    assert source.endless
+    assert source.endless and world in source.name
     assert first.shape == (48, 64, 3)
     assert (first != second).any()
 

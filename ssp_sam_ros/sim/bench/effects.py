@@ -13,12 +13,12 @@ def degrade(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     picture = image.astype(np.float32)
     if rng.random() < 0.45:
         picture = _blurred(picture, rng, scale)
-    gains = rng.uniform(0.94, 1.06, 3) * rng.uniform(0.88, 1.12)
+    gains = rng.uniform(0.94, 1.06, 3) * rng.uniform(0.9, 1.12)
     if rng.random() < 0.4:
         y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
         picture *= (1 - rng.uniform(0.02, 0.14) * (x * x + y * y))[..., None]
     picture = 255 * np.clip(picture * (gains / 255).astype(np.float32), 0, 1) ** np.float32(
-        rng.uniform(0.9, 1.12)
+        rng.uniform(0.86, 1.05)
     )
     if rng.random() < 0.7:
         shot, read = rng.uniform(0.0, 0.5), rng.uniform(0.3, 4.0)

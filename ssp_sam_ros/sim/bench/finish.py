@@ -64,6 +64,9 @@ def _reflections(rng: np.random.Generator, strength: float) -> np.ndarray:
     sky = 0.45 + 0.55 * np.clip((up - horizon) / 0.45, 0, 1)
     ground = 0.75 - 0.55 * np.clip(up / horizon, 0, 1)
     shade = np.where(up > horizon, sky, ground)
+    across = np.linspace(0, 1, SIDE)[None] + 0.03 * smooth_noise(rng, (4, 4))
+    bands = np.cos(2 * np.pi * (rng.uniform(1.6, 2.4) * across + rng.uniform(0, 1)))
+    shade = shade * (0.62 + 0.38 * np.tanh(3 * bands)) + 0.25 * (bands > 0.9)
     lamps = np.clip(smooth_noise(rng, (8, 6)) - 0.35, 0, None) * 1.2
     dark = np.clip(smooth_noise(rng, (6, 8)) - 0.4, 0, None) * 1.0
     return _grey(

@@ -79,7 +79,12 @@ class BenchGraph(SceneGraph):
         return self._gaps[key]
 
     def closest(self, candidates: Sequence[int], anchor: int) -> int | None:
-        """The candidate that is clearly the closest to the anchor; None where two are about as close."""
+        """The candidate that is clearly the closest to the anchor; None where that is not clear.
+
+        Of what is on or in the anchor, or holds it, one says that instead.
+        """
+        if any(self.objects[i].holder == anchor or self.objects[anchor].holder == i for i in candidates):
+            return None
         ranked = sorted((max(0.0, self._gap(i, anchor)), i) for i in candidates)
         if len(ranked) < 2:
             return None

@@ -125,8 +125,8 @@ def plate(rng: Random) -> Shape:
 
 def _ring(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
     """One outline of a ring: round the outside, back round the inside, with a hair-thin cut."""
-    eps = 1e-5
-    return np.concatenate([outer, outer[:1] + (0, -eps), inner[:1] + (0, -eps), inner[:0:-1], inner[:1]])
+    cut = np.array([0, -1e-5])
+    return np.concatenate([outer, outer[:1] + cut, inner[:1] + cut, inner[:0:-1], inner[:1]])
 
 
 def bottle(rng: Random) -> Shape:
@@ -238,7 +238,7 @@ def pan(rng: Random) -> Shape:
 
 
 def _grip(length: float, width: float, thick: float) -> np.ndarray:
-    return rounded_rectangle(length, width, width * 0.45, 4) + (length / 2, 0)
+    return rounded_rectangle(length, width, width * 0.45, 4) + np.array([length / 2, 0])
 
 
 def spoon(rng: Random) -> Shape:

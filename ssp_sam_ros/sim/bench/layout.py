@@ -29,15 +29,16 @@ _HOLDERS = ("plate", "bowl", "pan", "book", "box", "plate", "bowl")
 class Mix:
     """Which pairs of colour and noun a scene may show.
 
-    wanted: how likely an object is drawn from the held-out pairs; 0 forbids them.
+    held_out: how likely an object has the colour that is kept out for its noun; 0 forbids it.
     """
 
     held_out: float = 0.0
 
-    def colour(self, noun: str, rng: np.random.Generator, like: str | None) -> str | None:
-        """A colour for this noun, `like` this one where possible; None where `like` does not go with it."""
-        choice = [c for c in colours_of(noun) if (c, noun) not in HELD_OUT_PAIRS]
-        kept = [c for c in colours_of(noun) if (c, noun) in HELD_OUT_PAIRS]
+    def colour(self, body: PoolBody, rng: np.random.Generator, like: str | None) -> str | None:
+        """A colour for this body, `like` this one where possible; None where `like` does not go with it."""
+        colours = colours_of(body.noun, body.material)
+        choice = [c for c in colours if (c, body.noun) not in HELD_OUT_PAIRS]
+        kept = [c for c in colours if (c, body.noun) in HELD_OUT_PAIRS]
         if kept and self.held_out and rng.random() < self.held_out:
             return kept[0]
         if like is not None:
@@ -66,7 +67,7 @@ def choose_bodies(pool: BenchPool, count: int, mix: Mix, rng: np.random.Generato
         if not free:
             continue
         body = free[int(rng.integers(len(free)))]
-        found = mix.colour(pool.bodies[body].noun, rng, colour)
+        found = mix.colour(pool.bodies[body], rng, colour)
         if found is None:
             continue
         key = (pool.bodies[body].noun, pool.bodies[body].size, found)

@@ -37,7 +37,7 @@ def random_look(rng: np.random.Generator) -> Look:
     """Bright or dim, hard or soft, warm or cold light; never too dark to tell colours."""
     table, floor, mat = rng.choice(SURFACES, 3, replace=False)
     hard = rng.uniform(0.0, 1.0)  # how much of the light comes from the key lamp
-    total = rng.uniform(0.88, 1.22)
+    total = rng.uniform(0.96, 1.26)
     key, ambient = 0.30 + 0.38 * hard, 0.50 - 0.22 * hard
     mat_place = (
         (

@@ -70,10 +70,7 @@ def turned(profile: Profile, segments: int = 28) -> Mesh:
     pieces, base = [], 0
     for run in profile:
         rings = [base + k * segments for k in range(len(run))]
-        pieces += [
-            np.r_[low : low + segments, high : high + segments]
-            for low, high in zip(rings, rings[1:], strict=False)
-        ]
+        pieces += [np.r_[low : low + segments, high : high + segments] for low, high in pairwise(rings)]
         base += len(run) * segments
     return Mesh(vertices, faces, tuple(pieces))
 
@@ -124,6 +121,9 @@ def extruded(outline: np.ndarray, low: float, high: float, bevel: float = 0.0) -
         outline: (N, 2) corners in the xy plane, either way round, not crossing itself.
         low, high: its z range.
         bevel: by how much the top's edge is broken.
+
+    Raises:
+        ValueError: the outline has no inside.
     """
     x, y = outline.T
     if np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) < 0:
@@ -211,7 +211,7 @@ def _triangulated(outline: np.ndarray) -> np.ndarray:
                 del left[n]
                 break
         else:
-            raise ValueError("the outline crosses itself")
+            raise ValueError("the outline has no inside to fill: it is flat or crosses itself")
     return np.array([*triangles, tuple(left)])
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 from ..graph import EXTREMES, PLACES, YES
 from ..wording import Uniform, pick
+from .contrast import SIDES, changed
 from .evaluate import Targets, ambiguous, denotation
 from .forms import (
     All,
@@ -29,14 +29,13 @@ from .forms import (
     heads_of,
 )  # fmt: skip
 from .graph import BenchGraph
-from .words import GROUPS, NOUNS, PLAIN, SIZES, colours_of, materials_of
+from .words import GROUPS, PLAIN
 
 KINDS = (
     "attribute", "place", "size", "relation", "two_step", "ordinal", "negation", "several", "absent"
 )  # fmt: skip
 _TRIES = 40
 _KEEP_REDUNDANT = 0.2
-_SIDES = ("left", "right", "front", "behind")
 # Nouns that things are put on or into: of these one says what is not there.
 _HOLDERS = {
     "plate": ("on", "on", "next"),
@@ -44,7 +43,6 @@ _HOLDERS = {
     "pan": ("in", "in", "next"),
     "book": ("on", "next"),
 }
-_OPPOSITE = {"left": "right", "right": "left", "front": "behind", "behind": "front"}
 
 
 class Proposer:
@@ -93,7 +91,7 @@ class Proposer:
             return self._makers[kind](pick(self.clear, self.uniform))
         base = pick(_ABSENT_BASES, self.uniform)
         form = self._makers[base](pick(self.clear, self.uniform))
-        return None if form is None else self._changed(form)
+        return None if form is None else changed(form, self.graph, self.uniform)
 
     def _redundant(self, form: Form, kind: str, targets: Targets) -> bool:
         """Whether the attributes alone would do, and this time that is not wanted."""
@@ -181,9 +179,10 @@ class Proposer:
         found = denotation(All(Described(head)), self.graph) or ()
         if len(found) < 2:
             return None
-        return Ordinal(
-            Described(head), 1 + int(self.uniform() * min(len(found), 5)), pick(EXTREMES, self.uniform)
-        )
+        which = pick(EXTREMES, self.uniform)
+        first = 1 if which in ("leftmost", "rightmost") else 2  # nobody says "the first nearest"
+        number = first + int(self.uniform() * (min(len(found), 5) + 1 - first))
+        return Ordinal(Described(head), number, which)
 
     def _negation(self, i: int) -> Form | None:
         item, chance = self.graph.objects[i], self.uniform()
@@ -205,7 +204,7 @@ class Proposer:
         j = self._other(i)
         anchor, holds = self._anchor(j), self.graph.objects[j].noun in _HOLDERS
         relation = pick(
-            _HOLDERS[self.graph.objects[j].noun] if holds else ("next", "next", *_SIDES), self.uniform
+            _HOLDERS[self.graph.objects[j].noun] if holds else ("next", "next", *SIDES), self.uniform
         )
         return Only(Described(head, (Not(Related(relation, anchor)),))) if anchor else None
 
@@ -229,7 +228,7 @@ class Proposer:
                 return All(Described(what.head, (Not(Head(colour=other.colour)),)))
             return All(Described(Head(), (Not(Head(noun=other.noun)),)))
         anchor = self._anchor(self._other(i))
-        relation = pick(("next", "next", *_SIDES), self.uniform)
+        relation = pick(("next", "next", *SIDES), self.uniform)
         return All(Described(what.head, (Related(relation, anchor),))) if anchor else None
 
     def _together(self, i: int, count: int) -> Form | None:
@@ -252,7 +251,7 @@ class Proposer:
     def _true_relation(self, i: int, j: int) -> str | None:
         if i == j:
             return None
-        found = [r for r in ("on", "in", "next", "next", *_SIDES) if self.graph.related(r, i, j) == YES]
+        found = [r for r in ("on", "in", "next", "next", *SIDES) if self.graph.related(r, i, j) == YES]
         return pick(found, self.uniform) if found else None
 
     def _condition(self, i: int, held: bool = True) -> Condition | None:
@@ -307,72 +306,8 @@ class Proposer:
         group = self._group(i)
         return Head(group) if group else Head(item.noun, item.colour)
 
-    def _changed(self, form: Form) -> Form | None:
-        """The form with exactly one thing in it changed: a colour, a noun, a place, a relation, a number."""
-        path, node = pick(list(_sites(form)), self.uniform)
-        if isinstance(node, Head):
-            new: Any = self._other_head(node)
-        elif isinstance(node, Place):
-            new = Place(pick([w for w in PLACES if w != node.where], self.uniform))
-        elif isinstance(node, Related):
-            new = replace(node, relation=_OPPOSITE.get(node.relation) or pick(_SIDES, self.uniform))
-        else:
-            new = replace(node, number=min(node.number + 1, 5))
-        return None if new is None or new == node else _replaced(form, path, new)
-
-    def _other_head(self, head: Head) -> Head | None:
-        chance = self.uniform()
-        nouns = GROUPS.get(head.noun or "", (head.noun,))
-        colours = colours_of(nouns[0]) if nouns[0] in NOUNS else colours_of("mug")
-        if head.colour is not None and chance < 0.55:
-            return (
-                replace(head, colour=pick([c for c in colours if c != head.colour], self.uniform))
-                if len(colours) > 1
-                else None
-            )
-        if head.material is not None and chance < 0.7 and head.noun:
-            others = (
-                [m for m in materials_of(head.noun) if m not in (PLAIN, head.material)]
-                if head.noun in NOUNS
-                else []
-            )
-            return replace(head, material=pick(others, self.uniform)) if others else None
-        if head.size is not None and chance < 0.8:
-            return replace(head, size=SIZES[1 - SIZES.index(head.size)])
-        if head.noun in NOUNS:
-            here = sorted({item.noun for item in self.graph.objects} - {head.noun})
-            options = here if here and self.uniform() < 0.5 else [n for n in NOUNS if n != head.noun]
-            noun = pick(options, self.uniform)
-            if head.colour is not None and head.colour not in colours_of(noun):
-                return None
-            if head.material is not None and head.material not in materials_of(noun):
-                return None
-            return replace(head, noun=noun)
-        return None
-
 
 _ABSENT_BASES = (
     "attribute", "attribute", "attribute", "attribute", "place", "size", "relation", "relation", "two_step",
     "ordinal", "negation", "several",
 )  # fmt: skip
-
-
-def _sites(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """Everything in a form that `_changed` can change, with the way to it."""
-    if isinstance(node, Head | Place | Related) or isinstance(node, Ordinal):
-        yield path, node
-    if isinstance(node, tuple):
-        for k, part in enumerate(node):
-            yield from _sites(part, (*path, k))
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from _sites(getattr(node, field.name), (*path, field.name))
-
-
-def _replaced(node: Any, path: tuple[Any, ...], new: Any) -> Any:
-    if not path:
-        return new
-    step, rest = path[0], path[1:]
-    if isinstance(node, tuple):
-        return tuple(_replaced(part, rest, new) if k == step else part for k, part in enumerate(node))
-    return replace(node, **{step: _replaced(getattr(node, step), rest, new)})

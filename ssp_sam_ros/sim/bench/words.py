@@ -13,13 +13,14 @@ NOUNS: tuple[str, ...] = (
 )  # fmt: skip
 COLOURS: tuple[str, ...] = (
     "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "white", "black",
+    "silver",
 )  # fmt: skip
 SIZES: tuple[str, ...] = ("small", "large")
 # "plain" is never said: matt and glossy plastic, glaze, rubber, skin.
 PLAIN, METAL, WOODEN = "plain", "metal", "wooden"
 MATERIALS: tuple[str, ...] = (PLAIN, METAL, WOODEN)
 
-# Colours of things that grow and of clear glass; everything else comes in all of `COLOURS`.
+# Colours of things that grow and of clear glass; everything else comes in all of `COLOURS` (silver: metal only).
 _GROWN: dict[str, tuple[str, ...]] = {
     "apple": ("red", "green", "yellow"),
     "banana": ("yellow", "green"),
@@ -31,8 +32,7 @@ _GROWN: dict[str, tuple[str, ...]] = {
 _COLOURS_OF = {**_GROWN, "glass": ("red", "orange", "yellow", "green", "blue", "purple", "pink")}
 METAL_NOUNS = frozenset(
     (
-        "mug", "cup", "bowl", "plate", "bottle", "can", "jar", "teapot", "pan", "spoon", "fork", "box",
-        "ball", "car",
+        "mug", "cup", "bowl", "bottle", "can", "jar", "teapot", "pan", "spoon", "fork", "ball",
     )
 )  # fmt: skip
 WOODEN_NOUNS = frozenset(
@@ -49,11 +49,20 @@ DOUBTFUL: dict[str, tuple[str, ...]] = {
     "tool": ("scissors", "tape", "knife", "pen", "pan", "spoon", "fork"),
     "cup": ("mug",),
 }
+# What the grain of wood and the gleam of metal are lost in, or look like.
+_NOT_OF: dict[str, tuple[str, ...]] = {
+    PLAIN: ("silver",),
+    METAL: ("black", "brown", "white"),
+    WOODEN: ("black", "silver"),
+}
 
 
-def colours_of(noun: str) -> tuple[str, ...]:
-    """The colours that this noun comes in."""
-    return _COLOURS_OF.get(noun, COLOURS)
+def colours_of(noun: str, material: str | None = None) -> tuple[str, ...]:
+    """The colours that this noun comes in, of this material or of any."""
+    materials = materials_of(noun) if material is None else (material,)
+    return tuple(
+        c for c in _COLOURS_OF.get(noun, COLOURS) if any(c not in _NOT_OF[kind] for kind in materials)
+    )
 
 
 def materials_of(noun: str) -> tuple[str, ...]:
@@ -63,6 +72,6 @@ def materials_of(noun: str) -> tuple[str, ...]:
 
 # One colour of every manufactured noun is kept out of training: neither shown nor said together with it.
 HELD_OUT_PAIRS: frozenset[tuple[str, str]] = frozenset(
-    (colours_of(noun)[(3 * k + 1) % len(colours_of(noun))], noun)
+    (colours_of(noun, PLAIN)[(3 * k + 1) % len(colours_of(noun, PLAIN))], noun)
     for k, noun in enumerate(noun for noun in NOUNS if noun not in _GROWN)
 )

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import pytest
+
+from ssp_sam_ros.sim.bench.evaluate import ambiguous, denotation
+from ssp_sam_ros.sim.bench.forms import (
+    All,
+    Between,
+    Closest,
+    Compared,
+    Described,
+    Extreme,
+    Form,
+    Head,
+    Holding,
+    Not,
+    Only,
+    Ordinal,
+    Place,
+    Related,
+    Together,
+    heads_of,
+)  # fmt: skip
+from ssp_sam_ros.sim.bench.graph import BenchGraph
+from ssp_sam_ros.sim.bench.scene import BenchObject
+
+
+def thing(name: str, x: float, foot: float, holder: int | None = None, clear: bool = True) -> BenchObject:
+    """Something at a picture column and row, on a table of 400 and 250 pixels a metre."""
+    size, colour, material, noun = name.split()
+    ground = ((x - 160) / 400, (foot - 120) / 250)
+    return BenchObject(
+        noun, colour, size, (*ground, 0.0), 0.03, 200, (0, 0, 9, 9), (x, foot - 8), (x, foot),
+        material=material, share=1.0, clear=clear, ends=(ground, ground), holder=holder,
+        held=None if holder is None else "on",
+    )  # fmt: skip
+
+
+# 0 far left, 1 left and front, 2 middle, 3 right, 4 far right and back, 5 an apple on the plate 2
+OBJECTS = [
+    thing("small red plain mug", 30, 120),
+    thing("large blue metal mug", 90, 210),
+    thing("large red plain plate", 160, 120),
+    thing("small green plain can", 230, 125),
+    thing("large green plain mug", 290, 40),
+    thing("small green plain apple", 161, 120, holder=2),
+]
+SCENE = BenchGraph(OBJECTS, (320, 240))
+MUG, PLATE, CAN, APPLE, FORK = (Described(Head(noun)) for noun in ("mug", "plate", "can", "apple", "fork"))
+THE_MUG, THE_PLATE, THE_CAN, THE_APPLE, THE_FORK = (Only(d) for d in (MUG, PLATE, CAN, APPLE, FORK))
+RED_MUG = Only(Described(Head("mug", "red")))
+
+
+def those(head: Head, *conditions: object) -> Described:
+    return Described(head, conditions)  # type: ignore[arg-type]
+
+
+UNDER_APPLE = Only(those(Head("plate"), Holding("on", THE_APPLE)))
+
+
+@pytest.mark.parametrize(
+    ("form", "targets"),
+    [
+        (RED_MUG, (0,)),
+        (THE_MUG, None),
+        (THE_FORK, ()),
+        (Only(Described(Head("mug", None, None, "metal"))), (1,)),
+        (Only(Described(Head("fruit"))), (5,)),
+        (Only(Described(Head("cup"))), None),  # some would call a mug a cup
+        (Only(Described(Head("cup", "yellow"))), ()),
+        (Only(Described(Head("mug", None, "small"))), (0,)),
+        (Only(Described(Head("plate", None, "large"))), (2,)),
+        (Only(Described(Head("plate", None, "small"))), None),  # nothing to compare it with
+        (Only(those(Head("mug"), Place("right"))), (4,)),
+        (Only(those(Head("mug"), Place("left"))), None),
+        (Only(those(Head("plate"), Place("left"))), ()),
+        (Extreme(MUG, "leftmost"), (0,)),
+        (Extreme(MUG, "nearest"), (1,)),
+        (Extreme(PLATE, "nearest"), None),
+        (Ordinal(MUG, 2, "leftmost"), (1,)),
+        (Ordinal(MUG, 3, "leftmost"), (4,)),
+        (Ordinal(MUG, 4, "leftmost"), ()),
+        (Ordinal(MUG, 1, "rightmost"), (4,)),
+        (Ordinal(PLATE, 1, "rightmost"), None),
+        (Ordinal(Described(Head()), 3, "leftmost"), None),  # apple and plate are in one place
+        (Compared(MUG, "small"), (0,)),
+        (Compared(MUG, "large"), None),
+        (Compared(Described(Head()), "small"), None),
+        (Only(those(Head("mug"), Related("left", THE_PLATE))), None),
+        (Only(those(Head("mug", "red"), Related("left", THE_PLATE))), (0,)),
+        (Only(those(Head("can"), Related("left", THE_PLATE))), ()),
+        (Only(those(Head("can"), Related("left", THE_FORK))), ()),
+        (Only(those(Head("can"), Related("left", THE_MUG))), None),
+        (Only(those(Head(), Related("on", THE_PLATE))), (5,)),
+        (Only(those(Head("apple"), Related("in", THE_PLATE))), ()),
+        (Only(those(Head("apple"), Related("left", THE_PLATE))), None),
+        (Only(those(Head("plate"), Holding("on", THE_APPLE))), (2,)),
+        (Only(those(Head("plate"), Holding("on", THE_CAN))), ()),
+        (Only(those(Head("mug"), Not(Head(colour="red")))), None),
+        (Only(those(Head(None, "red"), Not(Head("mug")))), (2,)),
+        (Only(those(Head("mug"), Not(Place("left")))), (4,)),
+        (Only(those(Head("apple"), Not(Related("on", THE_PLATE)))), ()),
+        (All(those(Head("mug"), Not(Head(colour="red")))), (1, 4)),
+        (All(MUG), (0, 1, 4)),
+        (All(MUG, 3), (0, 1, 4)),
+        (All(MUG, 2), None),
+        (All(PLATE), None),
+        (All(FORK), ()),
+        (Closest(MUG, THE_FORK), ()),
+        (Closest(MUG, THE_CAN), None),
+        (Closest(Described(Head(None, "green")), RED_MUG), (5,)),
+        (Between(PLATE, RED_MUG, THE_CAN), (2,)),
+        (Between(CAN, RED_MUG, THE_PLATE), ()),
+        (Together((RED_MUG, THE_CAN)), (0, 3)),
+        (Together((RED_MUG, THE_FORK)), None),
+        (Together((RED_MUG, RED_MUG)), None),
+        (Only(those(Head("can"), Related("right", UNDER_APPLE))), (3,)),
+    ],
+)  # fmt: skip
+def test_denotation(form: Form, targets: tuple[int, ...] | None) -> None:
+    assert denotation(form, SCENE) == targets
+
+
+def test_nothing_depends_on_what_is_badly_seen() -> None:
+    scene = BenchGraph([*OBJECTS, thing("small red plain mug", 300, 200, clear=False)], (320, 240))
+    assert denotation(RED_MUG, scene) is None
+    assert denotation(THE_CAN, scene) is None  # it might be one
+    assert denotation(Only(Described(Head("can", "green"))), scene) == (3,)  # but not a green one
+    assert denotation(Only(Described(Head("can", "blue"))), scene) == ()
+    assert denotation(All(MUG), scene) is None
+    assert denotation(Only(those(Head("can", "green"), Related("right", RED_MUG))), scene) is None
+
+
+def test_a_second_reading_that_means_something_else_is_noticed() -> None:
+    # "the mug left of the plate right of the red mug": the plate or the mug right of the red mug?
+    nested = Only(those(Head("plate"), Related("right", RED_MUG)))
+    form = Only(those(Head("mug", "blue"), Related("left", nested)))
+    objects = [*OBJECTS, thing("large blue plain mug", 120, 30)]
+    assert denotation(form, BenchGraph(OBJECTS, (320, 240))) in ((1,), None)
+    for graph in (SCENE, BenchGraph(objects, (320, 240))):
+        found = denotation(form, graph)
+        both = those(Head("mug", "blue"), Related("left", THE_PLATE), Related("right", RED_MUG))
+        other = denotation(Only(both), graph)
+        if found is not None:
+            assert ambiguous(form, found, graph) == (other not in (None, (), found))
+
+
+def test_every_head_is_found() -> None:
+    form = Between(
+        those(Head("mug"), Not(Head(colour="red"))),
+        THE_CAN,
+        Only(those(Head("plate"), Holding("on", THE_APPLE))),
+    )
+    assert heads_of(form) == (Head("mug"), Head(colour="red"), Head("can"), Head("plate"), Head("apple"))

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import filecmp
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ssp_sam_ros.sim import SimulatorUnavailableError
+from ssp_sam_ros.sim.bench import Bench
+from ssp_sam_ros.sim.bench.grammar import KINDS
+from ssp_sam_ros.sim.bench.say import UNSEEN_TEMPLATES
+from ssp_sam_ros.sim.bench.words import COLOURS, HELD_OUT_PAIRS, NOUNS
+from ssp_sam_training.bench.blocks import SCENES_PER_POOL, make_block, plan_blocks, read_block
+from ssp_sam_training.bench.command import main
+from ssp_sam_training.bench.splits import SPLITS
+from ssp_sam_training.data import load_refer
+
+SCENES = {"train": 4, "val": 2, "test": 2, "pairs": 4, "forms": 3}
+
+
+def options(out: Path, workers: int = 1, **scenes: int) -> list[str]:
+    counts = [f"--{split}={count}" for split, count in (SCENES | scenes).items()]
+    return ["--out", str(out), *counts, "--sentences", "12", "--seed", "4", "--workers", str(workers)]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small dataset, made by one process; skips where nothing can be rendered."""
+    bench = Bench(0, 64, 48)
+    try:
+        bench.scene()
+    except SimulatorUnavailableError as error:
+        pytest.skip(str(error))
+    bench.close()
+    root = tmp_path_factory.mktemp("bench") / "set"
+    assert main(options(root)) == 0
+    return root
+
+
+def references(root: Path) -> list[dict[str, Any]]:
+    return json.loads((root / "grefcoco" / "grefs(unc).json").read_text())  # type: ignore[no-any-return]
+
+
+@pytest.mark.sim
+def test_the_reader_of_real_sets_reads_every_split(written: Path) -> None:
+    kinds = set()
+    for split, count in SCENES.items():
+        data = load_refer(written, "grefcoco", split=split)
+        assert len(data.images) <= count
+        assert list(data.categories.values()) == list(NOUNS)
+        for reference in data.references:
+            assert data.mask(reference).any() == bool(reference.ann_ids)
+            kinds.update(sentence.kind for sentence in reference.sentences)
+        picture = data.load_image(data.references[0].image_id)
+        assert picture.shape == (240, 320, 3)
+    assert len(kinds & set(KINDS)) >= 7 and kinds <= set(KINDS)
+
+
+@pytest.mark.sim
+def test_held_out_pairs_are_in_their_split_alone(written: Path) -> None:
+    instances = json.loads((written / "grefcoco" / "instances.json").read_text())
+    split_of = {r["image_id"]: r["split"] for r in references(written)}
+    shown: dict[str, set[tuple[str, str]]] = {split: set() for split in SPLITS}
+    for item in instances["annotations"]:
+        if item["image_id"] in split_of:
+            pair = (item["attributes"]["colour"], NOUNS[item["category_id"] - 1])
+            shown[split_of[item["image_id"]]].add(pair)
+    assert shown["pairs"] & HELD_OUT_PAIRS
+    assert not any(shown[split] & HELD_OUT_PAIRS for split in SPLITS if split != "pairs")
+    said = {f"{colour} {noun}" for colour, noun in HELD_OUT_PAIRS}
+    for reference in references(written):
+        for sentence in reference["sentences"]:
+            plain = " ".join(
+                w for w in sentence["sent"].split() if w not in ("wooden", "metal", "toy", "coffee")
+            )
+            if reference["split"] != "pairs":
+                assert not any(f" {pair} " in f" {plain} " for pair in said), plain
+            elif "not" not in plain and "n't" not in plain and "except" not in plain and "but" not in plain:
+                assert set(plain.split()) & set(COLOURS), plain
+
+
+@pytest.mark.sim
+def test_unseen_forms_are_in_their_split_alone(written: Path) -> None:
+    templates: dict[str, set[str]] = {split: set() for split in SPLITS}
+    for reference in references(written):
+        for sentence in reference["sentences"]:
+            templates[reference["split"]].update(sentence["templates"])
+            if reference["split"] == "forms":
+                joined = " and " in sentence["sent"]
+                assert joined or UNSEEN_TEMPLATES.intersection(sentence["templates"]), sentence
+    assert templates["forms"] & UNSEEN_TEMPLATES
+    assert not any(templates[split] & UNSEEN_TEMPLATES for split in SPLITS if split != "forms")
+
+
+@pytest.mark.sim
+def test_scenes_of_different_splits_differ(written: Path) -> None:
+    pictures = [path.read_bytes() for path in sorted((written / "images" / "train2014").iterdir())]
+    assert len(pictures) == len(set(pictures)) == sum(SCENES.values())
+
+
+@pytest.mark.sim
+def test_stopped_and_begun_again_in_two_processes_it_is_the_same_dataset(
+    written: Path, tmp_path: Path
+) -> None:
+    partial = tmp_path / "set.partial"
+    (partial / "images" / "train2014").mkdir(parents=True)
+    (partial / "blocks").mkdir()
+    manifest = json.loads((written / "manifest.json").read_text())
+    kept = {key: manifest[key] for key in manifest if key not in ("splits", "held_out_pairs")}
+    (partial / "options.json").write_text(json.dumps(kept))
+    (done, *_) = plan_blocks(4, SCENES, 12, partial)
+    make_block(done)
+    stamp = done.file.stat().st_mtime_ns
+    assert len(read_block(done)) == SCENES["train"]
+    assert make_block(done).file.stat().st_mtime_ns == stamp
+    (done.images / "bench_train_000000.jpg").touch()
+    assert main(options(tmp_path / "set", workers=2)) == 0
+    names = sorted(path.relative_to(written) for path in written.rglob("*") if path.is_file())
+    assert names == sorted(
+        p.relative_to(tmp_path / "set") for p in (tmp_path / "set").rglob("*") if p.is_file()
+    )
+    for name in names:
+        assert filecmp.cmp(written / name, tmp_path / "set" / name, shallow=False), name
+
+
+def test_an_unfinished_dataset_of_other_options_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    partial = tmp_path / "set.partial"
+    partial.mkdir()
+    assert main(options(tmp_path / "set")) == 1
+    assert "no unfinished dataset" in capsys.readouterr().err
+    (partial / "options.json").write_text('{"seed": 5}')
+    assert main(options(tmp_path / "set")) == 1
+    assert "other options" in capsys.readouterr().err
+    shutil.rmtree(partial)
+    (tmp_path / "set").mkdir()
+    assert main(options(tmp_path / "set")) == 1
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_blocks_cover_every_scene_once(tmp_path: Path) -> None:
+    blocks = plan_blocks(0, {"train": SCENES_PER_POOL + 1, "val": 0, "pairs": 7}, 16, tmp_path)
+    assert [(b.split, b.start, b.stop) for b in blocks] == [
+        ("train", 0, SCENES_PER_POOL), ("train", SCENES_PER_POOL, SCENES_PER_POOL + 1), ("pairs", 0, 7),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--train", "-1"], ["--sentences", "0"], ["--workers", "0"], ["--width", "8"]]
+)
+def test_wrong_options_are_usage_errors(tmp_path: Path, wrong: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--out", str(tmp_path / "set"), *wrong])
+    assert stopped.value.code == 2
