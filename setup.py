@@ -14,6 +14,7 @@ MESSAGES = f"{NAME}.interface.ssp_sam_msgs"
 SIM = ["mujoco>=3.2"]
 DDS = ["cyclonedds>=0.10.5", "rosbags>=0.10.5"]
 TRAINING = ["accelerate>=1.0", "pycocotools>=2.0.8", "tensorboard>=2.16"]
+SPEECH = ["pocketsphinx>=5.0.4", "sounddevice>=0.4.6", "soundfile>=0.12", "soxr>=0.4"]
 SIGLIP2 = ["tokenizers>=0.19"]
 TEST = ["pytest>=7.4", "hypothesis>=6.100", *SIGLIP2]
 DEV = [*TEST, "ruff>=0.6", "mypy>=1.11", "types-PyYAML>=6.0"]
@@ -35,6 +36,7 @@ setup(
             "network/variants/*.json",
             "assets/*",
             "assets/tabletop_clip/*",
+            "speech/vocabulary.yaml",
         ],
         MESSAGES: ["msg/*.msg", "srv/*.srv"],
     },
@@ -59,16 +61,18 @@ setup(
     extras_require={
         "sim": SIM,
         "dds": DDS,
+        "speech": SPEECH,
         "siglip2": SIGLIP2,
         "training": TRAINING,
         "test": TEST,
         "dev": DEV,
-        "all": [*SIM, *DDS, *TRAINING, *DEV],
+        "all": [*SIM, *DDS, *SPEECH, *TRAINING, *DEV],
     },
     entry_points={
         "console_scripts": [
             f"ssp-sam = {NAME}.cli.main:main",
             f"perception_node = {NAME}.ros.perception_node:main",
+            f"speech_node = {NAME}.ros.speech_node:main",
         ]
     },
     zip_safe=False,

@@ -52,10 +52,14 @@ RULES = {
     "ssp_sam_ros/ros": _rule(
         "numpy rclpy cv_bridge sensor_msgs std_msgs std_srvs vision_msgs diagnostic_msgs geometry_msgs "
         "builtin_interfaces lifecycle_msgs rcl_interfaces ssp_sam_msgs",
-        "ssp_sam_ros.interface ssp_sam_ros.session ssp_sam_ros.perception.result",
+        "ssp_sam_ros.interface ssp_sam_ros.session ssp_sam_ros.perception.result ssp_sam_ros.speech",
         lazy="ssp_sam_ros.perception",
     ),
-    "ssp_sam_ros/speech": _rule("numpy", lazy="pocketsphinx"),
+    "ssp_sam_ros/speech": _rule(
+        "numpy yaml",
+        "ssp_sam_ros.interface",
+        lazy="pocketsphinx vosk faster_whisper sounddevice soundfile soxr",
+    ),
     "ssp_sam_ros/sim": _rule("numpy cv2", lazy="mujoco"),
     "ssp_sam_ros/doctor": _rule(inside="ssp_sam_ros.interface", lazy=ANYTHING),
     "ssp_sam_ros/assets": _rule(),
@@ -66,7 +70,7 @@ RULES = {
         lazy="mujoco",
     ),
     "training": _rule("torch numpy", "ssp_sam_ros ssp_sam_training", lazy=ANYTHING),
-    "benchmarks": _rule("numpy report plain", lazy=ANYTHING),  # report, plain: their own modules
+    "benchmarks": _rule("numpy report plain speech_data", lazy=ANYTHING),  # numpy, and their own modules
 }
 
 # For operators and cameras, which must start quickly and run where PyTorch is not installed, and the node

@@ -218,27 +218,29 @@ def unknown_name(name: str, known: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Parameters:
-    """A full set of checked values: every parameter of the table, and the QoS overrides by full name."""
+    """A full set of checked values: every parameter of a table, and the QoS overrides by full name."""
 
     values: Mapping[str, Value]
     qos_overrides: Mapping[str, object]
 
     @classmethod
-    def from_overrides(cls, overrides: Mapping[str, object]) -> Parameters:
-        """Defaults of the table with overrides on top (from YAML, `-p`, or a command line).
+    def from_overrides(
+        cls, overrides: Mapping[str, object], table: Mapping[str, ParameterSpec] = PARAMETERS
+    ) -> Parameters:
+        """Defaults of a table with overrides on top (from YAML, `-p`, or a command line).
 
         Raises:
             ValueError: an unknown name (with the close match) or a value that does not fit.
         """
-        values = {spec.name: spec.default for spec in _SPECS}
+        values = {spec.name: spec.default for spec in table.values()}
         qos = {}
         for name, value in overrides.items():
             if name.startswith(QOS_OVERRIDES):
                 qos[name] = value
-            elif name in PARAMETERS:
-                values[name] = PARAMETERS[name].check(value)
+            elif name in table:
+                values[name] = table[name].check(value)
             else:
-                raise ValueError(unknown_name(name, PARAMETERS))
+                raise ValueError(unknown_name(name, table))
         return cls(values, qos)
 
     def text(self, name: str) -> str:
@@ -264,5 +266,5 @@ class Parameters:
     def _typed(self, name: str, kind: type) -> Any:
         value = self.values[name]
         if not isinstance(value, kind):
-            raise TypeError(f"parameter {name!r} is a {PARAMETERS[name].type}")
+            raise TypeError(f"parameter {name!r} is no {kind.__name__}: {value!r}")
         return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rcl_interfaces.msg import (
@@ -56,8 +56,8 @@ def descriptor(spec: ParameterSpec) -> ParameterDescriptor:
     return found
 
 
-def declare(node: Any) -> Parameters:
-    """Declare the table on a node made with `automatically_declare_parameters_from_overrides`.
+def declare(node: Any, table: Mapping[str, ParameterSpec] = PARAMETERS) -> Parameters:
+    """Declare a table on a node made with `automatically_declare_parameters_from_overrides`.
 
     The overrides are checked by the table, so that its sentences are what a user reads and `max_rate: 5` is
     as good as `5.0`.
@@ -71,32 +71,34 @@ def declare(node: Any) -> Parameters:
     for name, value in given.items():
         if name in _OF_RCLPY:
             continue
-        if name in PARAMETERS:
-            values[name] = PARAMETERS[name].check(value)
+        if name in table:
+            values[name] = table[name].check(value)
         elif name.startswith(QOS_OVERRIDES):
             overrides[name] = value
         else:
-            log.warning("%s", unknown_name(name, PARAMETERS))
+            log.warning("%s", unknown_name(name, table))
             continue
         node.undeclare_parameter(name)  # rclpy made it up from the override; now with its description
-    for spec in PARAMETERS.values():
+    for spec in table.values():
         if spec.name not in _OF_RCLPY:
             value = values.get(spec.name, spec.default)
             node.declare_parameter(spec.name, _ros_value(value), descriptor(spec), ignore_override=True)
-    return Parameters.from_overrides({**current(node), **overrides})
+    return Parameters.from_overrides({**current(node, table), **overrides}, table)
 
 
-def current(node: Any) -> dict[str, object]:
-    """The values of the table's parameters at this moment."""
-    return {name: PARAMETERS[name].check(node.get_parameter(name).value) for name in PARAMETERS}
+def current(node: Any, table: Mapping[str, ParameterSpec] = PARAMETERS) -> dict[str, object]:
+    """The values of a table's parameters at this moment."""
+    return {name: table[name].check(node.get_parameter(name).value) for name in table}
 
 
-def check(parameters: Sequence[Parameter]) -> SetParametersResult:
-    """Whether values fit the table; changes nothing."""
+def check(
+    parameters: Sequence[Parameter], table: Mapping[str, ParameterSpec] = PARAMETERS
+) -> SetParametersResult:
+    """Whether values fit a table; changes nothing."""
     try:
         for parameter in parameters:
-            if parameter.name in PARAMETERS:
-                PARAMETERS[parameter.name].check(parameter.value)
+            if parameter.name in table:
+                table[parameter.name].check(parameter.value)
     except ValueError as error:
         return SetParametersResult(successful=False, reason=str(error))
     return SetParametersResult(successful=True)

@@ -241,7 +241,8 @@ class _Parts:
 
 
 @contextmanager
-def _ros(arguments: Sequence[str] | None) -> Iterator[None]:
+def ros_context(arguments: Sequence[str] | None) -> Iterator[None]:
+    """rclpy, initialised for as long as the block lasts."""
     context = rclpy.init(args=arguments)
     if context is not None:  # a context manager since Kilted
         with context:
@@ -257,7 +258,7 @@ def _ros(arguments: Sequence[str] | None) -> Iterator[None]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the node until a signal or the end of the context; returns the exit code."""
     done = True
-    with _ros(arguments):
+    with ros_context(arguments):
         try:
             node = PerceptionNode()
         except ValueError as error:

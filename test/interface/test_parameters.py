@@ -50,7 +50,7 @@ def test_overrides_and_typed_access() -> None:
     assert parameters.flag("use_sim_time")
     assert parameters.text("model") == "ssp_sam_tiny"
     assert parameters.count("max_expressions") == 32
-    with pytest.raises(TypeError, match="double"):
+    with pytest.raises(TypeError, match="'max_rate' is no str"):
         parameters.text("max_rate")
 
 

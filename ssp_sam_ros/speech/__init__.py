@@ -1,0 +1,1 @@
+"""Speech to referring expressions: audio in, texts of the vocabulary out. No ROS, no DDS, no PyTorch."""
