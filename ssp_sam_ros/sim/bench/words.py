@@ -20,7 +20,7 @@ SIZES: tuple[str, ...] = ("small", "large")
 PLAIN, METAL, WOODEN = "plain", "metal", "wooden"
 MATERIALS: tuple[str, ...] = (PLAIN, METAL, WOODEN)
 
-# Colours of things that grow and of clear glass; everything else comes in all of `COLOURS` (silver: metal only).
+# Colours of things that grow and of clear glass; all else comes in all `COLOURS`, silver in metal only.
 _GROWN: dict[str, tuple[str, ...]] = {
     "apple": ("red", "green", "yellow"),
     "banana": ("yellow", "green"),

@@ -52,7 +52,7 @@ def test_the_silhouette_of_a_box_is_its_area_and_does_not_end_at_the_border() ->
     inside = silhouette_area(shape, (0.0, 0.0, 0.0, 0.3), above, (320, 240))
     assert inside == pytest.approx(x * y * per_metre**2, rel=0.06)
     beyond = silhouette_area(shape, (0.0, 0.45, 0.0, 0.3), above, (320, 240))
-    assert beyond == pytest.approx(inside, rel=0.02)
+    assert beyond == pytest.approx(inside, rel=0.05)
 
 
 def test_words_agree_with_each_other() -> None:
