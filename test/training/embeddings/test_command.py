@@ -81,6 +81,20 @@ def test_ranks_share_the_work(
     assert code == 1 and "rank 2 of 2: ranks count from 0 to 1" in said
 
 
+def test_torchrun_says_which_process_this_is(
+    capsys: pytest.CaptureFixture[str],
+    small_variant: Path,
+    photographs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in (("RANK", "1"), ("WORLD_SIZE", "3"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    _, summary, _ = command(capsys, small_variant, tmp_path / "cache", "--folder", photographs)
+    assert (summary["rank"], summary["world"], counts(summary)) == (1, 3, (2, 0, 2, 0))
+    assert [path.name for path in tmp_path.glob("cache/*/*.f16")] == ["r001-00000.f16"]
+
+
 def test_a_damaged_shard_is_named_and_made_again(
     capsys: pytest.CaptureFixture[str], small_variant: Path, photographs: Path, tmp_path: Path
 ) -> None:

@@ -123,7 +123,7 @@ def test_a_damaged_index_is_named_and_made_good(store_folder: Path, info: StoreI
 def test_half_a_line_at_the_end_is_free_space(store_folder: Path, info: StoreInfo, cut: int) -> None:
     path = store_folder / "r000-00002.idx"
     path.write_bytes(path.read_bytes()[:-cut])
-    assert rewrite(store_folder, info) == [9]
+    assert rewrite(store_folder, info) == ([9] if cut > 1 else [])  # the newline alone says nothing
     assert_whole(store_folder)
 
 

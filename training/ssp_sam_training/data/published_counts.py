@@ -1,8 +1,8 @@
 """Sizes of the published benchmarks, to notice an incomplete or a different copy.
 
 Sources: the sets' papers and releases (RefCOCO and RefCOCO+: Yu et al. 2016; RefCOCOg: Nagaraja et al. 2016;
-ReferIt: Kazemzadeh et al. 2014; gRefCOCO: Liu et al. 2023; PhraseCut: Wu et al. 2020 and its toolkit's page;
-Flickr30k Entities: Plummer et al. 2015).
+references and pictures of these three: the page of TensorFlow Datasets' ref_coco; ReferIt: Kazemzadeh et al.
+2014; gRefCOCO: Liu et al. 2023; PhraseCut: Wu et al. 2020 and its toolkit's page).
 """
 
 from __future__ import annotations
@@ -31,15 +31,22 @@ class Counts:
 ALL = "all"  # the whole file, every split together
 
 PUBLISHED: Mapping[tuple[str, str, str], Counts] = {
-    ("refcoco", "unc", "train"): Counts(references=42_404),
-    ("refcoco", "unc", "val"): Counts(references=3_811, sentences=10_834),
-    ("refcoco", "unc", "testA"): Counts(references=1_975, sentences=5_657),
-    ("refcoco", "unc", "testB"): Counts(references=1_810, sentences=5_095),
-    ("refcoco+", "unc", "val"): Counts(sentences=10_758),
-    ("refcoco+", "unc", "testA"): Counts(sentences=5_726),
-    ("refcoco+", "unc", "testB"): Counts(sentences=4_889),
-    ("refcocog", "umd", "val"): Counts(sentences=4_896),
-    ("refcocog", "umd", "test"): Counts(sentences=9_602),
+    ("refcoco", "unc", "train"): Counts(references=42_404, pictures=16_994),
+    ("refcoco", "unc", "val"): Counts(references=3_811, sentences=10_834, pictures=1_500),
+    ("refcoco", "unc", "testA"): Counts(references=1_975, sentences=5_657, pictures=750),
+    ("refcoco", "unc", "testB"): Counts(references=1_810, sentences=5_095, pictures=750),
+    ("refcoco", "google", "train"): Counts(references=40_000, pictures=19_213),
+    ("refcoco", "google", "val"): Counts(references=5_000, pictures=4_559),
+    ("refcoco", "google", "test"): Counts(references=5_000, pictures=4_527),
+    ("refcoco+", "unc", "train"): Counts(references=42_278, pictures=16_992),
+    ("refcoco+", "unc", "val"): Counts(references=3_805, sentences=10_758, pictures=1_500),
+    ("refcoco+", "unc", "testA"): Counts(references=1_975, sentences=5_726, pictures=750),
+    ("refcoco+", "unc", "testB"): Counts(references=1_798, sentences=4_889, pictures=750),
+    ("refcocog", "umd", "train"): Counts(references=42_226, pictures=21_899),
+    ("refcocog", "umd", "val"): Counts(references=2_573, sentences=4_896, pictures=1_300),
+    ("refcocog", "umd", "test"): Counts(references=5_023, sentences=9_602, pictures=2_600),
+    ("refcocog", "google", "train"): Counts(references=44_822, pictures=24_698),
+    ("refcocog", "google", "val"): Counts(references=5_000, pictures=4_650),
     ("refclef", "berkeley", ALL): Counts(sentences=130_525),
     ("grefcoco", "unc", ALL): Counts(
         sentences=278_232, multi_target_sentences=80_022, no_target_sentences=32_202

@@ -6,7 +6,8 @@ import dataclasses
 import fcntl
 import os
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 
@@ -53,14 +54,10 @@ class ShardWriter:
         self.folder, self.info, self.rank = folder, info, rank
         self._slots = max(1, shard_bytes // info.record_bytes)  # of a shard
         self._lock = lock_rank(folder, rank)
-        self._free: list[tuple[Shard, int]] = []
-        self._next = Shard(folder, rank, 0)
-        for shard in shards_in(folder):
-            if shard.rank == rank:
-                used = {entry.slot for entry in shard.entries(info.record_bytes)[0]}
-                self._drop_damaged_tail(shard)
-                self._free += [(shard, slot) for slot in range(self._slots) if slot not in used]
-                self._next = Shard(folder, rank, shard.number + 1)
+        mine = [shard for shard in shards_in(folder) if shard.rank == rank]
+        for shard in mine:
+            self._mend_tail(shard)
+        self._places = self._free_places(mine)
 
     def write(self, keys: Sequence[str], embeddings: NDArray[np.float16]) -> None:
         """Keep embeddings (B, C, h, w) of the pictures with these keys.
@@ -79,7 +76,7 @@ class ShardWriter:
                     "at the weights"
                 )
             record = np.ascontiguousarray(embedding, np.dtype("<f2")).tobytes()
-            shard, slot = self._place()
+            shard, slot = next(self._places)
             with open(shard.data, "r+b" if shard.data.exists() else "w+b") as file:
                 file.seek(slot * self.info.record_bytes)
                 file.write(record)
@@ -102,22 +99,26 @@ class ShardWriter:
     ) -> None:
         self.close()
 
-    def _place(self) -> tuple[Shard, int]:
-        """A free place: holes and ends of the rank's shards first, then a new shard."""
-        if not self._free:
-            self._free = [(self._next, slot) for slot in range(self._slots)]
-            self._next = Shard(self.folder, self.rank, self._next.number + 1)
-        return self._free.pop(0)
+    def _free_places(self, mine: Sequence[Shard]) -> Iterator[tuple[Shard, int]]:
+        """Holes and ends of the rank's shards first, then new shards, without end."""
+        for shard in mine:
+            used = {entry.slot for entry in shard.entries(self.info.record_bytes)[0]}
+            yield from ((shard, slot) for slot in range(self._slots) if slot not in used)
+        for number in count(mine[-1].number + 1 if mine else 0):
+            yield from ((Shard(self.folder, self.rank, number), slot) for slot in range(self._slots))
 
     @staticmethod
-    def _drop_damaged_tail(shard: Shard) -> None:
+    def _mend_tail(shard: Shard) -> None:
         """Cut off half a line at the end of an index, so that the next line begins on its own."""
-        if not shard.index.is_file():
-            return
-        content = shard.index.read_bytes()
-        if content and not content.endswith(b"\n"):
+        content = shard.index.read_bytes() if shard.index.is_file() else b""
+        kept = content.rfind(b"\n") + 1
+        if len(content) > kept:
             with shard.index.open("r+b") as file:
-                file.truncate(content.rfind(b"\n") + 1)
+                if Entry.parse(content[kept:]):  # whole but for its newline
+                    file.seek(len(content))
+                    file.write(b"\n")
+                else:
+                    file.truncate(kept)
 
 
 def lock_rank(folder: Path, rank: int) -> int:
