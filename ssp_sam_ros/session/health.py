@@ -75,7 +75,11 @@ class Health:
         here = time.monotonic()
         self._rates[camera] = (counters.received, here)
         rate = (counters.received - count) / max(here - since, 1e-9)
-        values = {"received": counters.received, "became stale": counters.stale}
+        values = {
+            "received": counters.received,
+            "dropped for newer ones": counters.dropped,
+            "became stale": counters.stale,
+        }
         arriving = self._arrivals[camera].going_on(here)
         age, ahead = schedule.age(now), schedule.ahead()
         return input_status(self._node, camera, state, arriving, rate, age, ahead, values)

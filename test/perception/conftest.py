@@ -64,6 +64,12 @@ def segmenters():
 
 
 @pytest.fixture
+def networks():
+    """Makes small networks."""
+    return small_network
+
+
+@pytest.fixture
 def variants():
     """Makes small variants."""
     return small_variant

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ssp_sam_ros import Outcome
+from ssp_sam_ros import Outcome, Segmenter
 from ssp_sam_ros.perception.shortage import OutOfMemoryError
+from ssp_sam_ros.weights import WeightsInfo
 
 FORMS = [False, True]
 
@@ -120,3 +121,19 @@ def test_nothing_and_wrong_arguments(segmenter, pictures):
 
 def test_batches_are_preferred_on_a_gpu_only(segmenter):
     assert segmenter.prefers_batches is (segmenter.device.type == "cuda")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("shared_trunk", FORMS)
+def test_on_a_gpu_too(networks, variants, pictures, sentences, shared_trunk):
+    network = networks(variants(shared_trunk=shared_trunk)).cuda()
+    segmenter = Segmenter(network, WeightsInfo(digest="d" * 64, domain="", source="test"), dtype="float32")
+    assert segmenter.prefers_batches
+    alone = [segmenter.refer(segmenter.encode(picture), sentences) for picture in pictures]
+    segmenter.clear_caches()
+    together = segmenter.refer_batch(segmenter.encode_batch(pictures), sentences)
+    for one, many in zip(alone, together, strict=True):
+        for a, b in zip(one, many, strict=True):
+            assert a.outcome is b.outcome
+            assert np.mean(a.mask == b.mask) > 0.999  # convolutions differ with the size of the batch
+            assert b.no_target_probability == pytest.approx(a.no_target_probability, abs=1e-3)

@@ -40,7 +40,7 @@ def test_signals_end_it_quietly(start: Any, tester: Any, signals: list[int]) -> 
     tester.spin(0.5)
     for number in signals:
         process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "Traceback" not in out + err
 
@@ -55,7 +55,7 @@ def test_signals_end_it_quietly(start: Any, tester: Any, signals: list[int]) -> 
 )
 def test_what_cannot_work_ends_with_one_line(start: Any, argument: str, text: str) -> None:
     process = start("-p", argument)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == 1
     assert text in out + err
     assert "Traceback" not in out + err

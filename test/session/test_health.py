@@ -28,6 +28,7 @@ def test_diagnostics_of_a_healthy_session(world: World) -> None:
     inputs, inference = world.session.diagnostics({"": state()})
     assert (inputs.name, inputs.level) == ("ssp_sam: input", Level.OK)
     assert inputs.values["topic"] == "/camera/image_raw"
+    assert (inputs.values["received"], inputs.values["dropped for newer ones"]) == (3, 2)
     assert (inference.name, inference.level) == ("ssp_sam: inference", Level.OK)
     assert inference.values["pictures dropped for newer ones"] == 2
     assert inference.values["pictures worked on"] == 1
