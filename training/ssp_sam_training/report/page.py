@@ -18,7 +18,8 @@ from .svg import Axes, Line, chart
 _THRESHOLDS = tuple(f"{0.5 + 0.05 * step:.2f}" for step in range(10))
 _PAPER_NOTE = (
     "The paper's figures follow protocol <code>paper</code>: 512 letterbox with its padding, truth dilated, "
-    "N-acc over all samples with an IoU of 1. Only our column of that protocol compares with them."
+    "N-acc over all samples with an IoU of 1. Only our column of that protocol compares with them, and only "
+    "on the whole published split; here are {sentences:,} sentences about {pictures:,} pictures."
 )
 
 
@@ -110,7 +111,8 @@ def _beside_the_paper(results: Mapping[str, Any]) -> str:
     header = ["%", "ours, <code>paper</code>", "ours, <code>gres</code>", *map(escape, rows_named), "table"]
     if not figures:
         note += '<p class="note">The paper has no figures for this set and split.</p>'
-    return f'<p class="note">{_PAPER_NOTE}</p>{markup.table(header, rows)}{note}'
+    paper_note = _PAPER_NOTE.format(sentences=everything["sentences"], pictures=everything["pictures"])
+    return f'<p class="note">{paper_note}</p>{markup.table(header, rows)}{note}'
 
 
 def _figures(results: Mapping[str, Any]) -> list[PaperFigure]:
