@@ -193,11 +193,11 @@ TOGETHER: Table = {
         "{a} as well as {b}",
         "{a} plus {b}",
     ),
-    "3": ("{a} and {b} and {c}", "{a} {b} and {c}", "{a} and {b} and also {c}"),
+    "3": ("{a} and {b} and {c}", "{a} and {b} and also {c}", "{a} as well as {b} and {c}"),
 }
 TOGETHER_UNSEEN: Table = {
     "2": ("both {a} and {b}", "not only {a} but also {b}"),
-    "3": ("{a} as well as {b} and {c}",),
+    "3": ("{a} plus {b} plus {c}",),
 }
 AND = " and "
 FRAMES = (
