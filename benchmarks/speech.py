@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from speech_data import Clip
 
-    from ssp_sam_ros.speech.confidence import Evidence
     from ssp_sam_ros.speech.pocketsphinx_engine import PocketSphinxEngine
     from ssp_sam_ros.speech.vocabulary import Vocabulary
 
@@ -44,6 +43,8 @@ class Heard:
     heard: str
     sent: str
     confidence: float
+    evidence: tuple[float, float] | None
+    """What the confidence is made from: mean and worst distance to the phones, nats a frame."""
     reason: str
     in_language: bool
     latency: float
@@ -52,7 +53,7 @@ class Heard:
     """Seconds of computing for a second of sound."""
 
 
-def listen(clip: Clip, vocabulary: Vocabulary, engine: PocketSphinxEngine) -> tuple[Heard, Evidence | None]:
+def listen(clip: Clip, vocabulary: Vocabulary, engine: PocketSphinxEngine) -> Heard:
     """Play a clip to a new session."""
     from ssp_sam_ros.speech.parameters import speech_parameters
     from ssp_sam_ros.speech.session import SpeechSession
@@ -70,7 +71,8 @@ def listen(clip: Clip, vocabulary: Vocabulary, engine: PocketSphinxEngine) -> tu
     session.end()
     seconds = time.perf_counter() - started
     heard = " ".join(part.spoken for part in told).strip()
-    record = Heard(
+    found = engine.evidence if len(told) == 1 else None
+    return Heard(
         clip.text,
         clip.inside,
         clip.voice,
@@ -78,12 +80,12 @@ def listen(clip: Clip, vocabulary: Vocabulary, engine: PocketSphinxEngine) -> tu
         heard,
         " / ".join(sent),
         max((part.confidence for part in told), default=0.0),
+        (found.mean, found.worst) if found else None,
         "; ".join(part.reason for part in told if part.reason),
         vocabulary.accepts(heard.split()),
         decided - clip.speech_end,
         seconds / (len(clip.samples) / RATE),
     )
-    return record, engine.evidence if len(told) == 1 else None
 
 
 def shares(records: Sequence[Heard], noisy: bool) -> dict[str, float]:
@@ -99,11 +101,11 @@ def shares(records: Sequence[Heard], noisy: bool) -> dict[str, float]:
     }
 
 
-def fit(pairs: Sequence[tuple[Heard, Evidence | None]]) -> np.ndarray:
+def fit(records: Sequence[Heard]) -> np.ndarray:
     """Bias and weights (mean, worst) of the confidence: logistic regression by Newton's method."""
-    rows = [(h, e) for h, e in pairs if e is not None and h.in_language]
-    x = np.array([(1.0, e.mean, e.worst) for _, e in rows])
-    y = np.array([float(h.heard == h.text) for h, _ in rows])
+    rows = [record for record in records if record.evidence is not None and record.in_language]
+    x = np.array([(1.0, *record.evidence) for record in rows if record.evidence])
+    y = np.array([float(record.heard == record.text) for record in rows])
     weights = np.zeros(3)
     for _ in range(50):
         p = 1.0 / (1.0 + np.exp(-x @ weights))
@@ -132,8 +134,7 @@ def main() -> None:
 
     vocabulary = Vocabulary.load()
     engine = PocketSphinxEngine(vocabulary)
-    pairs = [listen(clip, vocabulary, engine) for clip in clips(args.part, args.count)]
-    records = [record for record, _ in pairs]
+    records = [listen(clip, vocabulary, engine) for clip in clips(args.part, args.count)]
     conditions = {"clean": shares(records, False), f"{SNR_DB:g} dB": shares(records, True)}
     latency = percentiles([r.latency for r in records if not np.isnan(r.latency)])
     factor = float(np.mean([r.real_time_factor for r in records]))
@@ -147,7 +148,7 @@ def main() -> None:
         f"computing {factor:.2f} of real time"
     )
     if args.fit:
-        print("BIAS, MEAN_WEIGHT, WORST_WEIGHT =", *(f"{w:.2f}" for w in fit(pairs)))
+        print("BIAS, MEAN_WEIGHT, WORST_WEIGHT =", *(f"{w:.2f}" for w in fit(records)))
     results = {
         "part": args.part,
         "voices": VOICES,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _WORDS, _PHONES = "words", "phones"
 _SHORTEST = RATE // 10  # samples; less holds no word
 _FRAME = RATE // 100
+_DITHER = 3.0  # of 32768
 _FAINT = 0.2  # of the mean power of the other words: so faint a last word is the silence after the sentence
 
 
@@ -58,7 +59,7 @@ class PocketSphinxEngine:
 
     def finish(self) -> Hypothesis:
         """Search the grammar, then the phones that the confidence is measured against."""
-        samples = np.concatenate([np.zeros(0, np.int16), *self._chunks])
+        samples = _dithered(np.concatenate([np.zeros(0, np.int16), *self._chunks]))
         self._chunks.clear()
         self.evidence = None
         if len(samples) < _SHORTEST:
@@ -76,6 +77,7 @@ class PocketSphinxEngine:
     def _search(self, name: str, samples: np.ndarray) -> list[Segment]:
         decoder = self._decoder
         decoder.activate_search(name)
+        decoder.start_stream()  # deprecated, but nothing else forgets the noise of the utterance before
         decoder.start_utt()
         decoder.process_raw(samples.astype("<i2").tobytes(), full_utt=True)
         decoder.end_utt()
@@ -85,6 +87,15 @@ class PocketSphinxEngine:
             Segment(part.word, part.start_frame, part.end_frame, log_likelihood(part.ascore))
             for part in decoder.seg()
         ]
+
+
+def _dithered(samples: np.ndarray) -> np.ndarray:
+    """With a faint noise, always the same: a digital silence has no logarithm.
+
+    The decoder's own would differ from one utterance to the next.
+    """
+    noise = np.random.default_rng(0).normal(0.0, _DITHER, len(samples)).round()
+    return np.clip(samples + noise, -32768, 32767).astype(np.int16)
 
 
 def _without_faint_end(words: list[Segment], samples: np.ndarray) -> list[Segment]:
@@ -105,7 +116,6 @@ def _decoder() -> Decoder:
         hmm=_model("en-us/en-us"),
         dict=_model("en-us/cmudict-en-us.dict"),
         lm=None,
-        dither=True,  # the logarithm of a digital silence is none
         loglevel="FATAL",
     )
     return pocketsphinx.Decoder(config)

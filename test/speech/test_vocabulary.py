@@ -51,18 +51,18 @@ def test_example_file_extends_the_built_in_one(repository: Path) -> None:
     assert not vocabulary.accepts(said)  # "please grab" is no command of the built-in language
     assert vocabulary.accepts(said[1:-3])
     assert vocabulary.written(said[1:-3]) == "grab the pink mugs"
-    assert vocabulary.accepts("the brown gripper next to the screwdriver".split())
-    assert vocabulary.accepts("bring me the small apple from the kitchen".split())
-    assert vocabulary.accepts("the red mug".split())
+    assert vocabulary.accepts(["the", "brown", "gripper", "next", "to", "the", "screwdriver"])
+    assert vocabulary.accepts(["bring", "me", "the", "small", "apple", "from", "the", "kitchen"])
+    assert vocabulary.accepts(["the", "red", "mug"])
 
 
 def test_longer_synonyms_come_first(tmp_path: Path) -> None:
     path = tmp_path / "v.yaml"
     path.write_text("nouns: {mug: mugs}\nsynonyms: {cup: mug, cup of tea: mug}\nsentences: ['the {noun}']\n")
     vocabulary = Vocabulary.load(path)
-    assert vocabulary.accepts("the cup of tea".split())
-    assert vocabulary.written("the cup of tea".split()) == "the mug"
-    assert vocabulary.written("the teacup".split()) == "the teacup"
+    assert vocabulary.accepts(["the", "cup", "of", "tea"])
+    assert vocabulary.written(["the", "cup", "of", "tea"]) == "the mug"
+    assert vocabulary.written(["the", "teacup"]) == "the teacup"
 
 
 def test_grammar_with_wake_phrase() -> None:
@@ -102,7 +102,9 @@ def test_errors_name_line_and_key(tmp_path: Path, text: str, line: int, complain
     assert f"{path}, line {line}: " in str(error.value)
 
 
-@pytest.mark.parametrize(("content", "complaint"), [(None, "No such file"), (b"a: [", "not YAML"), (b"", "empty")])
+@pytest.mark.parametrize(
+    ("content", "complaint"), [(None, "No such file"), (b"a: [", "not YAML"), (b"", "empty")]
+)
 def test_files_that_cannot_be_read(tmp_path: Path, content: bytes | None, complaint: str) -> None:
     path = tmp_path / "mine.yaml"
     if content is not None:
