@@ -122,8 +122,9 @@ class Proposer:
         material = item.material if item.material != PLAIN else None
         if material is None:
             return Only(Described(Head(item.noun, item.colour)))
-        noun = item.noun if self.uniform() < 0.8 else None
-        return Only(Described(Head(noun, item.colour if self.uniform() < 0.35 else None, None, material)))
+        return Only(
+            Described(Head(item.noun, item.colour if self.uniform() < 0.35 else None, None, material))
+        )
 
     def _place(self, i: int) -> Form:
         what = Described(self._head(i))
@@ -302,7 +303,7 @@ class Proposer:
         if chance < 0.70:
             return Head(None, item.colour)
         if chance < 0.78 and item.material != PLAIN:
-            return Head(None, None, None, item.material)
+            return Head(item.noun, None, None, item.material)
         group = self._group(i)
         return Head(group) if group else Head(item.noun, item.colour)
 

@@ -30,11 +30,8 @@ _GROWN: dict[str, tuple[str, ...]] = {
     "carrot": ("orange",),
 }
 _COLOURS_OF = {**_GROWN, "glass": ("red", "orange", "yellow", "green", "blue", "purple", "pink")}
-METAL_NOUNS = frozenset(
-    (
-        "mug", "cup", "bowl", "bottle", "can", "jar", "teapot", "pan", "spoon", "fork", "ball",
-    )
-)  # fmt: skip
+# Cans, pans and tools are of metal anyway, whatever their colour: of them it is not said.
+METAL_NOUNS = frozenset(("mug", "cup", "bowl", "bottle", "jar", "teapot", "spoon", "fork", "ball"))
 WOODEN_NOUNS = frozenset(
     ("cup", "bowl", "plate", "spoon", "fork", "box", "block", "ball", "hammer", "car", "pen", "screwdriver")
 )
