@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..graph import EXTREMES, PLACES, YES
+from ..graph import EXTREMES, PLACES
 from ..wording import Uniform, pick
 from .contrast import SIDES, changed
 from .evaluate import Targets, ambiguous, denotation
@@ -14,12 +14,10 @@ from .forms import (
     Between,
     Closest,
     Compared,
-    Condition,
     Described,
     Extreme,
     Form,
     Head,
-    Holding,
     Not,
     Only,
     Ordinal,
@@ -29,7 +27,8 @@ from .forms import (
     heads_of,
 )  # fmt: skip
 from .graph import BenchGraph
-from .words import GROUPS, PLAIN
+from .pieces import Pieces
+from .words import PLAIN
 
 KINDS = (
     "attribute", "place", "size", "relation", "two_step", "ordinal", "negation", "several", "absent"
@@ -45,7 +44,7 @@ _HOLDERS = {
 }
 
 
-class Proposer:
+class Proposer(Pieces):
     """Draws forms of a wanted kind until one means something clear in the scene.
 
     Args:
@@ -55,10 +54,9 @@ class Proposer:
     """
 
     def __init__(self, graph: BenchGraph, uniform: Uniform, conjunctions: bool = False) -> None:
-        """Note which objects may be spoken of."""
-        self.graph, self.uniform, self.conjunctions = graph, uniform, conjunctions
-        self.clear = [i for i, item in enumerate(graph.objects) if item.clear]
-        self._unique: dict[int, tuple[Head, ...]] = {}
+        """Note what to draw from."""
+        super().__init__(graph, uniform)
+        self.conjunctions = conjunctions
         self._makers: dict[str, Callable[[int], Form | None]] = {
             "attribute": self._attribute,
             "place": self._place,
@@ -116,7 +114,7 @@ class Proposer:
             return Only(Described(Head(item.noun)))
         if chance < 0.68:
             return Only(Described(Head(None, item.colour)))
-        group = self._group(i)
+        group = self.group(i)
         if group and chance < 0.84:
             return Only(Described(Head(group, item.colour if self.uniform() < 0.4 else None)))
         material = item.material if item.material != PLAIN else None
@@ -127,7 +125,7 @@ class Proposer:
         )
 
     def _place(self, i: int) -> Form:
-        what = Described(self._head(i))
+        what = Described(self.head(i))
         if self.uniform() < 0.5:
             return Only(Described(what.head, (Place(pick(PLACES, self.uniform)),)))
         return Extreme(what, pick(EXTREMES, self.uniform))
@@ -140,31 +138,31 @@ class Proposer:
         return Compared(Described(Head(item.noun, colour)), item.size)
 
     def _relation(self, i: int) -> Form | None:
-        what, chance = Described(self._head(i)), self.uniform()
+        what, chance = Described(self.head(i)), self.uniform()
         if chance < 0.10:
-            anchor = self._anchor(self._other(i))
+            anchor = self.anchor(self.other(i))
             return Closest(what, anchor) if anchor else None
         if chance < 0.20:
-            first, second = self._anchor(self._other(i)), self._anchor(self._other(i))
+            first, second = self.anchor(self.other(i)), self.anchor(self.other(i))
             return Between(what, first, second) if first and second else None
-        condition = self._condition(i)
+        condition = self.condition(i)
         return Only(Described(what.head, (condition,))) if condition else None
 
     def _two_step(self, i: int) -> Form | None:
         """A relation to something that is itself described by a relation, a place or its size."""
-        head = self._head(i)
+        head = self.head(i)
         if self.conjunctions and self.uniform() < 0.4:
-            pair = (self._condition(i, held=False), self._condition(i, held=False))
+            pair = (self.condition(i, held=False), self.condition(i, held=False))
             if pair[0] and pair[1] and pair[0] != pair[1]:
                 return Only(Described(head, (pair[0], pair[1])))
             return None
-        j = self._other(i)
-        relation = self._true_relation(i, j)
+        j = self.other(i)
+        relation = self.true_relation(i, j)
         if relation is None:
             return None
-        chance, anchor_head = self.uniform(), self._head(j)
+        chance, anchor_head = self.uniform(), self.head(j)
         if chance < 0.62:
-            condition = self._condition(j)
+            condition = self.condition(j)
             anchor: Form | None = Only(Described(anchor_head, (condition,))) if condition else None
         elif chance < 0.74:
             anchor = Only(Described(anchor_head, (Place(pick(PLACES, self.uniform)),)))
@@ -176,7 +174,7 @@ class Proposer:
         return Only(Described(head, (Related(relation, anchor),))) if anchor else None
 
     def _ordinal(self, i: int) -> Form | None:
-        head = self._head(i)
+        head = self.head(i)
         found = denotation(All(Described(head)), self.graph) or ()
         if len(found) < 2:
             return None
@@ -187,12 +185,12 @@ class Proposer:
 
     def _negation(self, i: int) -> Form | None:
         item, chance = self.graph.objects[i], self.uniform()
-        other = self.graph.objects[self._other(i)]
+        other = self.graph.objects[self.other(i)]
         head = Head(item.noun)
         if chance < 0.52:
             return Only(Described(head, (Not(Head(colour=other.colour)),)))
         if chance < 0.66:
-            group = self._group(i)
+            group = self.group(i)
             wider = Head(group) if group and self.uniform() < 0.5 else Head(None, item.colour)
             return Only(Described(wider, (Not(Head(noun=other.noun)),)))
         if chance < 0.74:
@@ -202,8 +200,8 @@ class Proposer:
             head = Head(item.noun, item.colour)
         if chance < 0.87:
             return Only(Described(head, (Not(Place(pick(PLACES, self.uniform))),)))
-        j = self._other(i)
-        anchor, holds = self._anchor(j), self.graph.objects[j].noun in _HOLDERS
+        j = self.other(i)
+        anchor, holds = self.anchor(j), self.graph.objects[j].noun in _HOLDERS
         relation = pick(
             _HOLDERS[self.graph.objects[j].noun] if holds else ("next", "next", *SIDES), self.uniform
         )
@@ -215,7 +213,7 @@ class Proposer:
             return self._together(i, 3 if self.uniform() < 0.25 else 2)
         if chance < 0.32:
             return All(Described(Head()))
-        what = Described(self._wide_head(i))
+        what = Described(self.wide_head(i))
         if chance < 0.62:
             found = denotation(All(what), self.graph) or ()
             return All(what, len(found) if 2 <= len(found) <= 5 and self.uniform() < 0.4 else None)
@@ -224,88 +222,18 @@ class Proposer:
                 what = Described(Head())
             return All(Described(what.head, (Place(pick(PLACES, self.uniform)),)))
         if chance < 0.90:
-            other = self.graph.objects[self._other(i)]
+            other = self.graph.objects[self.other(i)]
             if what.head.colour is None and what.head.noun is not None:
                 return All(Described(what.head, (Not(Head(colour=other.colour)),)))
             return All(Described(Head(), (Not(Head(noun=other.noun)),)))
-        anchor = self._anchor(self._other(i))
+        anchor = self.anchor(self.other(i))
         relation = pick(("next", "next", *SIDES), self.uniform)
         return All(Described(what.head, (Related(relation, anchor),))) if anchor else None
 
     def _together(self, i: int, count: int) -> Form | None:
-        forms = tuple(self._anchor(k) for k in {i, *(self._other(i) for _ in range(count - 1))})
+        forms = tuple(self.anchor(k) for k in {i, *(self.other(i) for _ in range(count - 1))})
         kept = tuple(form for form in forms if form is not None)
         return Together(kept) if len(kept) == count else None
-
-    # pieces
-
-    def _other(self, i: int) -> int:
-        """Another clear object: half the time what this one is on or in, or holds, where there is any."""
-        near = [
-            k for k in self.clear if self.graph.objects[k].holder == i or self.graph.objects[i].holder == k
-        ]
-        if near and self.uniform() < 0.5:
-            return pick(near, self.uniform)
-        others = [k for k in self.clear if k != i]
-        return pick(others, self.uniform) if others else i
-
-    def _true_relation(self, i: int, j: int) -> str | None:
-        if i == j:
-            return None
-        found = [r for r in ("on", "in", "next", "next", *SIDES) if self.graph.related(r, i, j) == YES]
-        return pick(found, self.uniform) if found else None
-
-    def _condition(self, i: int, held: bool = True) -> Condition | None:
-        """A relation that holds between object i and something that can be named."""
-        j = self._other(i)
-        anchor = self._anchor(j)
-        if anchor is None or j == i:
-            return None
-        if held and self.graph.objects[j].holder == i:
-            return Holding(str(self.graph.objects[j].held), anchor)
-        relation = self._true_relation(i, j)
-        return Related(relation, anchor) if relation else None
-
-    def _anchor(self, i: int) -> Form | None:
-        """A short description that object i alone fits."""
-        if i not in self._unique:
-            item = self.graph.objects[i]
-            heads = [Head(item.noun), Head(item.noun, item.colour), Head(item.noun, item.colour, item.size)]
-            heads += [Head(None, item.colour)] if self.uniform() < 0.1 else []
-            heads += [Head(item.noun, None, None, item.material)] if item.material != PLAIN else []
-            self._unique[i] = tuple(h for h in heads if denotation(Only(Described(h)), self.graph) == (i,))
-        found = self._unique[i]
-        return (
-            Only(Described(found[min(int(self.uniform() ** 1.5 * len(found)), len(found) - 1)]))
-            if found
-            else None
-        )
-
-    def _group(self, i: int) -> str | None:
-        return next((group for group, nouns in GROUPS.items() if self.graph.objects[i].noun in nouns), None)
-
-    def _head(self, i: int) -> Head:
-        """Some of the object's attributes, few enough that other objects share them."""
-        item, chance = self.graph.objects[i], self.uniform()
-        group = self._group(i)
-        if chance < 0.55:
-            return Head(item.noun)
-        if chance < 0.72:
-            return Head(item.noun, item.colour)
-        if chance < 0.80 and group:
-            return Head(group)
-        return Head(None, item.colour) if chance < 0.88 else Head()
-
-    def _wide_head(self, i: int) -> Head:
-        item, chance = self.graph.objects[i], self.uniform()
-        if chance < 0.45:
-            return Head(item.noun)
-        if chance < 0.70:
-            return Head(None, item.colour)
-        if chance < 0.78 and item.material != PLAIN:
-            return Head(item.noun, None, None, item.material)
-        group = self._group(i)
-        return Head(group) if group else Head(item.noun, item.colour)
 
 
 _ABSENT_BASES = (
