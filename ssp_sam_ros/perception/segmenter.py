@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from ssp_sam_ros.network import SSPSAM, TextFeatures, Variant, build_tokenizer
-from ssp_sam_ros.perception.answering import Answer, Answering, ms_since
-from ssp_sam_ros.perception.caches import ByteBoundedCache, CacheStats, picture_identity
+from ssp_sam_ros.perception.answering import Answer, Answering
+from ssp_sam_ros.perception.caches import ByteBoundedCache, CacheStats
 from ssp_sam_ros.perception.calibration import NoTargetCalibration
+from ssp_sam_ros.perception.encoding import Encoding
 from ssp_sam_ros.perception.expressions import read_expression
 from ssp_sam_ros.perception.frame import Frame
-from ssp_sam_ros.perception.image import as_rgb
 from ssp_sam_ros.perception.inference import EncodedPicture, Inference
 from ssp_sam_ros.perception.outcome import NOT_FINITE, NoTargetRule
 from ssp_sam_ros.perception.precision import choose_device, choose_precision, store_products
 from ssp_sam_ros.perception.report import report
 from ssp_sam_ros.perception.result import ABOUT_MODEL, Outcome, Result
-from ssp_sam_ros.perception.shortage import OutOfMemoryError, attempt
 from ssp_sam_ros.perception.weights_warning import weights_warning
 from ssp_sam_ros.weights import WeightsInfo, load_network
 from ssp_sam_ros.weights.folders import weights_folders
 
 MIB = 2**20
-
-_LARGEST_PICTURE_BATCH = 8
 
 log = logging.getLogger("ssp_sam")
 
@@ -74,6 +69,7 @@ class Segmenter:
         self._tokenizer = build_tokenizer(network.variant, weights_folders())
         self._pictures: ByteBoundedCache[EncodedPicture] = ByteBoundedCache(image_cache_bytes)
         self._texts: ByteBoundedCache[TextFeatures] = ByteBoundedCache(text_cache_bytes)
+        self._encoding = Encoding(self._inference, self._pictures, self._make_room)
         self._answering = Answering(self._inference, self._texts, self._make_room)
         self._rule = NoTargetRule(calibration=NoTargetCalibration.of_metadata(weights.metadata))
         self._turn = threading.RLock()
@@ -204,27 +200,8 @@ class Segmenter:
         Each frame's `encoding_ms` is what all of them took together. Args and raises as `encode`, with
         ValueError also if there is not one key for each picture; one wrong picture fails all of them.
         """
-        started = time.perf_counter()
-        pictures = [as_rgb(image) for image in images]
-        keys = [None] * len(pictures) if keys is None else keys
-        if len(keys) != len(pictures):
-            raise ValueError(f"{len(keys)} keys for {len(pictures)} pictures: give one for each")
-        identities = [picture_identity(*pair) for pair in zip(pictures, keys, strict=True)]
         with self._turn:
-            found = {identity: self._pictures.get(identity) for identity in identities}
-            missing = {
-                identity: picture
-                for identity, picture in zip(identities, pictures, strict=True)
-                if found[identity] is None
-            }
-            fresh = dict(zip(missing, self._encode(list(missing.values())), strict=True))
-            for identity, encoded in fresh.items():
-                self._pictures.put(identity, encoded)
-        elapsed = ms_since(started)
-        return [
-            Frame(found[identity] or fresh[identity], identity, identity not in fresh, elapsed)
-            for identity in identities
-        ]
+            return self._encoding.frames(images, keys)
 
     def refer(
         self, frame: Frame, expressions: Sequence[str], ids: Sequence[str] | None = None
@@ -307,30 +284,6 @@ class Segmenter:
     def cache_stats(self) -> dict[str, CacheStats]:
         """Counters of the caches, "pictures" and "texts"."""
         return {"pictures": self._pictures.stats(), "texts": self._texts.stats()}
-
-    def _encode(self, images: Sequence[np.ndarray]) -> list[EncodedPicture]:
-        """In batches within bounds; where memory does not suffice for one, one picture after the other."""
-        encoded: list[EncodedPicture] = []
-        size = _LARGEST_PICTURE_BATCH
-        while len(encoded) < len(images):
-            batch = images[len(encoded) : len(encoded) + size]
-            try:
-                encoded += attempt(partial(self._encode_together, batch), self._make_room)
-            except OutOfMemoryError as error:
-                if len(batch) > 1:
-                    size = 1
-                    continue
-                height, width = batch[0].shape[:2]
-                raise OutOfMemoryError(
-                    f"out of memory on {self.device} for the picture of {width} x {height}, even without "
-                    f"caches ({error}): a smaller model or another device would do"
-                ) from None
-        return encoded
-
-    def _encode_together(self, images: Sequence[np.ndarray]) -> list[EncodedPicture]:
-        encoded = self._inference.encode_pictures(images)
-        self._inference.synchronise()
-        return encoded
 
     def _make_room(self) -> None:
         """Give back what can be: the caches, and what torch keeps for later."""
