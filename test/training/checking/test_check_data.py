@@ -84,6 +84,18 @@ def test_leaks_by_number_and_by_content(grefcoco_root: Path) -> None:
     assert leak.how == "number"
 
 
+def test_a_split_by_objects_shares_pictures_by_design(tmp_path: Path, refer_files: SimpleNamespace) -> None:
+    boxes = [refer_files.annotation(k, 1, (1, 2, 30, 40)) for k in (11, 12)]
+    content = refer_files.instances(boxes, [1])
+    references = [refer_files.reference(k, 1, 10 + k, ["mug"], s) for k, s in ((1, "train"), (2, "val"))]
+    refer_files.write(tmp_path, "refcocog", "refs(google).p", references, content)
+    refer_files.write(tmp_path, "refcocog", "refs(umd).p", references, content)
+    google = check_set("refcocog", tmp_path, "google")
+    assert google.good and "1 pictures are in train and elsewhere" in google.notes[-1]
+    umd = check_set("refcocog", tmp_path, "umd")
+    assert not umd.good and len(umd.leaks) == 1
+
+
 def test_a_borrowed_picture_is_the_same_one() -> None:
     coco = Picture("coco", 9, Path("a.jpg"))
     borrowed = Picture("visual_genome", 3, Path("3.jpg"), coco_id=9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,6 +46,16 @@ def test_lines_become_samples(root: Path) -> None:
     (both,) = load_dataset("custom", root, "val")
     np.testing.assert_array_equal(both.box, [0, 0, 40, 40])
     assert both.masks().shape == (2, 60, 80)
+
+
+def test_the_example_of_the_page(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "datasets.md").read_text("utf-8")
+    lines, instances = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "expressions.jsonl").write_text(lines)
+    (tmp_path / "instances.json").write_text(instances)
+    one, both, none = load_dataset("custom", tmp_path, "train")
+    assert [sample.mask().sum() for sample in (one, both, none)] == [2000, 4000, 0]
+    assert both.box.tolist() == [10, 20, 130, 60] and none.sentences[0].kind == "absent"
 
 
 def test_a_set_below_the_root(root: Path) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import overload
@@ -53,11 +54,8 @@ def load_visual_genome(
         if keep is None or keep(picture):
             rows[image_id] = len(kept)
             kept.append(picture)
-    of_picture: list[int] = []
-    ids: list[int] = []
-    boxes: list[tuple[float, ...]] = []
+    of_picture, ids, boxes, ends = array("i"), array("q"), array("f"), array("q")
     phrases = bytearray()
-    ends: list[int] = []
     for number, entry in enumerate(iterate_json_list(regions_path)):
         with reading(regions_path, f"picture number {number}"):
             image_id = int(entry["id"] if "id" in entry else entry["image_id"])
@@ -68,7 +66,7 @@ def load_visual_genome(
             for region in entry["regions"]:
                 of_picture.append(rows[image_id])
                 ids.append(int(region["region_id"] if "region_id" in region else region["id"]))
-                boxes.append(tuple(float(region[side]) for side in ("x", "y", "width", "height")))
+                boxes.extend(float(region[side]) for side in ("x", "y", "width", "height"))
                 phrases += str(region["phrase"]).strip().encode()
                 ends.append(len(phrases))
     table = RegionTable(

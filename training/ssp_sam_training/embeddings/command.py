@@ -99,34 +99,58 @@ def fill(
         key = content_key(content)
         return key, None if key in there else encoder.prepare(picture.decode(content))
 
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        waiting: list[tuple[str, Tensor]] = []
+    with ThreadPoolExecutor(max_workers=workers) as pool, _Output(encoder, writer) as output:
+        waiting: dict[str, Tensor] = {}
         for future in _ahead(pool, prepare, pictures, ahead=2 * batch + workers):
             try:
                 key, prepared = future.result()
             except (DatasetError, OSError) as error:
                 outcome.failed.append(str(error))
                 continue
-            if prepared is None:
+            if prepared is None or key in there:  # the same file may be there under two names
                 outcome.there_before += 1
             else:
-                there.add(key)  # the same file under another name
-                waiting.append((key, prepared))
+                there.add(key)
+                waiting[key] = prepared
             if len(waiting) == batch:
-                outcome.computed += _flush(waiting, encoder, writer)
+                outcome.computed += output.put(waiting)
+                waiting = {}
             progress.show(outcome)
-        outcome.computed += _flush(waiting, encoder, writer)
+        outcome.computed += output.put(waiting)
     outcome.seconds = time.perf_counter() - begun
     return outcome
 
 
-def _flush(waiting: list[tuple[str, Tensor]], encoder: SamEncoder, writer: ShardWriter) -> int:
-    if not waiting:
-        return 0
-    keys, inputs = zip(*dict(waiting).items(), strict=True)
-    writer.write(keys, encoder.encode(inputs))
-    waiting.clear()
-    return len(keys)
+class _Output:
+    """Encodes batches and writes each while the next one is encoded; leaving the block waits for the last."""
+
+    def __init__(self, encoder: SamEncoder, writer: ShardWriter) -> None:
+        self._encoder, self._writer = encoder, writer
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._writing: Future[None] | None = None
+
+    def put(self, batch: dict[str, Tensor]) -> int:
+        """Encode prepared pictures by key and have them written; how many."""
+        if batch:
+            embeddings = self._encoder.encode(list(batch.values()))
+            self._wait()
+            self._writing = self._pool.submit(self._writer.write, list(batch), embeddings)
+        return len(batch)
+
+    def __enter__(self) -> _Output:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            if kind is None:
+                self._wait()
+        finally:
+            self._pool.shutdown()
+
+    def _wait(self) -> None:
+        """Until what is being written is on the disk; raises what went wrong there."""
+        if self._writing is not None:
+            self._writing.result()
 
 
 def _ahead(pool: ThreadPoolExecutor, work: Any, items: Iterable[_T], ahead: int) -> Iterator[Future[Any]]:
