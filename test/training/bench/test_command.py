@@ -102,6 +102,7 @@ def test_scenes_of_different_splits_differ(written: Path) -> None:
 
 
 @pytest.mark.sim
+@pytest.mark.slow
 def test_stopped_and_begun_again_in_two_processes_it_is_the_same_dataset(
     written: Path, tmp_path: Path
 ) -> None:
