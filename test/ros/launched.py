@@ -19,7 +19,7 @@ from ssp_sam_ros.ros.messages import make, message_class
 from ssp_sam_ros.ros.qos import ros_profile
 from ssp_sam_ros.sim.clip import Clip, ClipSentence, load_clip
 
-PATIENCE = 120.0
+PATIENCE = 300.0  # seconds; a machine that does much else takes minutes to import torch
 IOU = 0.5  # that a mask must reach on the clip, where the model is at home
 FOUND, NO_TARGET, STALE = 1, 2, 4
 SEGMENT = "ssp_sam_msgs/srv/Segment"
@@ -113,13 +113,17 @@ class Scenario(unittest.TestCase):
         return [r for r in found if r.expression == text and r.outcome in (FOUND, NO_TARGET)]
 
     def ask(self, text: str, frame: int, show: Any = None) -> Any:
-        """Ask and send pictures of a frame until a new answer comes."""
-        self.publish("/referring_expression", make("std_msgs/msg/String", data=text), 10)
+        """Ask and send pictures of a frame until a new answer comes.
+
+        It asks again with every picture, which changes nothing: a publisher may know of a subscription before
+        that knows of the publisher, and what is sent in between is lost.
+        """
         before, last = len(self.answers(text)), [0.0]
 
         def answered() -> bool:
             if time.monotonic() - last[0] > 0.3:
                 last[0] = time.monotonic()
+                self.publish("/referring_expression", make("std_msgs/msg/String", data=text), 10)
                 (show or self.show)(frame)
             return len(self.answers(text)) > before
 

@@ -33,7 +33,7 @@ def built() -> None:
         pytest.skip("needs ssp_sam_ros built by colcon and sourced")
 
 
-def run(scenario: str, timeout: float = 600.0) -> None:
+def run(scenario: str, timeout: float = 1200.0) -> None:
     """Run a scenario with launch_testing on a ROS domain of its own."""
     domain = str(100 + (os.getpid() + 50) % 100)
     path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH", "")]))  # for launched.py
