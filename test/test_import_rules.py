@@ -79,6 +79,7 @@ WITHOUT_TORCH = {
     # module: some of those that it is known to import
     "ssp_sam_ros.cli.say": ("ssp_sam_ros.cli.answer_printer", "ssp_sam_ros.dds.operator"),
     "ssp_sam_ros.cli.camera": ("ssp_sam_ros.cli.camera_sources", "ssp_sam_ros.sim.live"),
+    "ssp_sam_ros.cli.listen": ("ssp_sam_ros.speech.session", "ssp_sam_ros.dds.participant"),
     "ssp_sam_ros.dds.node": ("ssp_sam_ros.dds.participant", "ssp_sam_ros.session.session"),
 }
 HEAVY = ("torch", "open_clip", "segment_anything", "mujoco", "rclpy")

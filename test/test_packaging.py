@@ -53,6 +53,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
         ("ssp_sam_ros", "**/*.py"),
         ("ssp_sam_ros/network/variants", "*.json"),
         ("ssp_sam_ros/assets", "**/*.*"),
+        ("ssp_sam_ros/speech", "*.yaml"),
     ],
 )
 def test_wheel_has_every_file(wheel: zipfile.ZipFile, folder: str, pattern: str) -> None:
