@@ -34,15 +34,15 @@ class Mix:
 
     held_out: float = 0.0
 
-    def colour(self, body: PoolBody, rng: np.random.Generator, like: str | None) -> str | None:
-        """A colour for this body, `like` this one where possible; None where `like` does not go with it."""
+    def colour(self, body: PoolBody, rng: np.random.Generator, like: str | None) -> str:
+        """A colour for this body: `like` this one where it comes in it, else any."""
         colours = colours_of(body.noun, body.material)
         choice = [c for c in colours if (c, body.noun) not in HELD_OUT_PAIRS]
         kept = [c for c in colours if (c, body.noun) in HELD_OUT_PAIRS]
         if kept and self.held_out and rng.random() < self.held_out:
             return kept[0]
-        if like is not None:
-            return like if like in choice else None
+        if like in choice:
+            return like
         return choice[int(rng.integers(len(choice)))]
 
 
@@ -68,8 +68,6 @@ def choose_bodies(pool: BenchPool, count: int, mix: Mix, rng: np.random.Generato
             continue
         body = free[int(rng.integers(len(free)))]
         found = mix.colour(pool.bodies[body], rng, colour)
-        if found is None:
-            continue
         key = (pool.bodies[body].noun, pool.bodies[body].size, found)
         if key in seen and not twins_allowed:
             continue

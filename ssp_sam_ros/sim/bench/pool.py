@@ -74,9 +74,9 @@ class BenchPool:
         self.surfaces = tuple(self.model.material(f"surface{k}").id for k in range(SURFACES))
 
     def _draft(self, noun: str, size: str, rng: np.random.Generator) -> tuple[str, str, str, Shape]:
-        """Noun, size, material and shape of one body; plain is as frequent as all else."""
+        """Noun, size, material and shape of one body; what can be of metal or wood mostly is."""
         materials = materials_of(noun)
-        material = PLAIN if rng.random() < 0.5 else materials[int(rng.integers(len(materials)))]
+        material = PLAIN if rng.random() < 0.3 else materials[int(rng.integers(len(materials)))]
         return noun, size, material, make_shape(noun, rng.uniform(*SCALES[size]), rng)
 
     def _add_material(self, spec: Any, finish: Finish) -> None:

@@ -137,7 +137,21 @@ def _finish(root: Path, blocks: list[Block], options: dict[str, Any]) -> None:
     for name in ("grefcoco", "refcoco"):  # left by an attempt that stopped here
         shutil.rmtree(root / name, ignore_errors=True)
     by_split = write_layout(root, records, NOUNS, "bench")
+    for split, counts in by_split.items():
+        counts.update(_averages([record for s, record in records if s == split], root))
     manifest = {**options, "held_out_pairs": sorted(HELD_OUT_PAIRS), "splits": by_split}
     (root / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(root / "blocks")
     (root / "options.json").unlink()
+
+
+def _averages(records: list[dict[str, Any]], root: Path) -> dict[str, float]:
+    """Per scene and per sentence, for the manifest."""
+    clear = sum(item["clear"] for record in records for item in record["annotations"])
+    words = [len(text.split()) for record in records for text, *_ in record["expressions"]]
+    files = [root / "images" / "train2014" / record["image"]["file_name"] for record in records]
+    return {
+        "clear_objects": clear,
+        "words_a_sentence": round(sum(words) / max(1, len(words)), 2),
+        "bytes_a_picture": round(sum(file.stat().st_size for file in files) / len(files)),
+    }
