@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from pycocotools import mask as coco_mask
 
-from ssp_sam_training.data import DatasetError, ReferDataset, load_refer, refer_names
+from ssp_sam_training.data import DatasetError, ReferDataset, load_dataset, load_refer, refer_names
 
 
 def load(root: Path, **options: Any) -> ReferDataset:
@@ -220,3 +221,41 @@ def test_real_photographs_have_masks_inside_their_boxes(miniref: Path, dataset: 
             assert columns.max() <= box[2] + 1 and rows.max() <= box[3] + 1
     image_id = loaded.references[0].image_id
     assert loaded.load_image(image_id).shape == (*loaded.mask(loaded.references[0]).shape, 3)
+
+
+def test_referit_has_run_lengths_and_pictures_of_its_own(
+    tmp_path: Path, refer_files: SimpleNamespace
+) -> None:
+    mask = np.zeros((60, 80), bool)
+    mask[10:20, 10:30] = True
+    runs = coco_mask.encode(np.asfortranarray(mask, np.uint8))
+    segmentation = [{"size": runs["size"], "counts": runs["counts"].decode()}]
+    content = refer_files.instances(
+        [refer_files.annotation(11, 1, (10, 10, 20, 10), segmentation=segmentation)], [1]
+    )
+    references = [refer_files.reference(1, 1, 11, ["sky"], "test")]
+    root = refer_files.write(tmp_path, "refclef", "refs(berkeley).p", references, content)
+    (root / "images" / "train2014").rename(root / "images" / "saiapr_tc-12")
+    (sample,) = load_dataset("refclef", root, "test", check_counts=False)
+    np.testing.assert_array_equal(sample.mask(), mask)
+    assert sample.picture.identity == "saiapr/1" and sample.image().shape == (60, 80, 3)
+
+
+def test_makers_of_splits_have_files_of_their_own(tmp_path: Path, refer_files: SimpleNamespace) -> None:
+    content = refer_files.instances([refer_files.annotation(11, 1, (1, 2, 3, 4))], [1])
+    for by, text in (("umd", "a"), ("google", "b")):
+        references = [refer_files.reference(1, 1, 11, [text])]
+        refer_files.write(tmp_path, "refcocog", f"refs({by}).p", references, content)
+    for by, text in ((None, "a"), ("umd", "a"), ("google", "b")):
+        (sample,) = load_dataset("refcocog", tmp_path, "val", by, check_counts=False)
+        assert sample.sentences[0].text == text
+
+
+def test_the_pickled_grefcoco(tmp_path: Path, refer_files: SimpleNamespace) -> None:
+    content = refer_files.instances([refer_files.annotation(k, 1, (k, 2, 3, 4)) for k in (11, 12)], [1])
+    references = [
+        refer_files.reference(1, 1, [11, 12], ["both"]), refer_files.reference(2, 1, [-1], ["none"])
+    ]  # fmt: skip
+    refer_files.write(tmp_path, "grefcoco", "grefs(unc).p", references, content)
+    both, none = load_dataset("grefcoco", tmp_path, "val", check_counts=False)
+    assert (both.target_count, none.no_target) == (2, True)
