@@ -187,16 +187,16 @@ def test_going_on_with_another_optimiser_takes_it_and_says_so(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("variant: nothing_like_it", "no variant 'nothing_like_it'"),
+        ("variant: nothing_like_it\ndata: {root: ROOT}", "no variant 'nothing_like_it'"),
         ("variant: ssp_sam_tiny\ndata: {root: nowhere}", "nowhere"),
     ],
 )
 def test_what_train_cannot_use_is_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+    tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
 ) -> None:
     path = tmp_path / "config.yaml"
     stage = "{name: joint, steps: 1, pictures: 1, losses: {bce: 1}}"
-    path.write_text(f"{text}\nstages: [{stage}]\n")
+    path.write_text(f"{text.replace('ROOT', str(root))}\nstages: [{stage}]\n")
     assert main(["--config", str(path), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ") and said in line
