@@ -54,6 +54,7 @@ def start(context: LaunchContext) -> list[Node]:
         ],
         ros_arguments=["--log-level", f"ssp_sam:={given['log_level']}"],
         output="screen",
+        sigterm_timeout="15",  # seconds after SIGINT; the picture at hand is finished first
     )
     return [node]
 
