@@ -91,7 +91,7 @@ def _report(
         print(f"One sample on {latency.device}: {total:.1f} ms +- {deviation:.1f} ms\n")
     if args.out is None:
         return
-    write_results(args.out, dataset, records, groups, report, description, latency)
+    write_results(args.out, args.dataset, dataset, records, groups, report, description, latency)
     write_contact_sheets(args.out, dataset, records, args.cells, args.seed)
     sections = choose_gallery(records, args.gallery, args.seed)
     gallery = with_attention(sections, dataset, _asker(predictor))

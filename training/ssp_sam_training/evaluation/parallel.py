@@ -73,7 +73,7 @@ def processes() -> Iterator[Processes]:
         int(os.environ.get(name, default))
         for name, default in (("RANK", 0), ("WORLD_SIZE", 1), ("LOCAL_RANK", 0))
     )
-    if dist.is_initialized():
+    if _has_group():
         yield Processes(dist.get_rank(), dist.get_world_size(), local_rank)
         return
     if world_size == 1:
@@ -116,7 +116,11 @@ def gathered_records(records: Iterable[SampleRecord], image_ids: Sequence[Number
 
 
 def _world_size() -> int:
-    return dist.get_world_size() if dist.is_initialized() else 1
+    return dist.get_world_size() if _has_group() else 1
+
+
+def _has_group() -> bool:
+    return dist.is_available() and dist.is_initialized()  # some builds of torch have no processes at all
 
 
 def _all_objects(own: _Item) -> list[_Item]:

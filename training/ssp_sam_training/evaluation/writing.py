@@ -43,6 +43,7 @@ PHRASECUT = {
 
 def write_results(
     out: Path,
+    name: str,
     dataset: Dataset,
     records: Iterable[SampleRecord],
     groups: Sequence[GroupSummary],
@@ -54,6 +55,7 @@ def write_results(
 
     Args:
         out: the folder; made if it is not there.
+        name: what `load_dataset` calls the set, which for a custom one is more than `dataset.name`.
         dataset: the split.
         records: one per sentence.
         groups: their summaries.
@@ -67,7 +69,7 @@ def write_results(
     if groups[0].phrasecut is not None:
         protocols["phrasecut"] = PHRASECUT | from_file
     results = {
-        "dataset": dataset.name,
+        "dataset": name,
         "split": dataset.split,
         "split_by": dataset.split_by,
         "description": description,

@@ -128,7 +128,7 @@ class TradeOff:
     def for_n_acc(self, wanted: float) -> float:
         """The highest threshold that denies at least this share of the events: it costs the least T-acc."""
         good = np.flatnonzero(self.n_acc >= wanted)
-        return float(self.threshold[good[-1]])  # threshold 0 denies everything
+        return min(float(self.threshold[good[-1]]), 1.0)  # there is one: threshold 0 denies everything
 
     def for_t_acc(self, wanted: float) -> float | None:
         """The lowest threshold that keeps at least this share of the others; None where none does."""
