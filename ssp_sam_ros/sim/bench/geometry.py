@@ -58,18 +58,20 @@ def silhouette_area(
         camera: the view.
         size: (width, height) of the picture in pixels.
     """
-    # drawn twice as large: a filled polygon is half a pixel too wide on every side
-    parts = [2 * camera.project(in_world(part.mesh.vertices, *pose), *size) for part in shape.parts]
+    parts = [camera.project(in_world(part.mesh.vertices, *pose), *size) for part in shape.parts]
     corner = np.floor(np.min([points.min(0) for points in parts], 0)) - 1
     extent = np.ceil(np.max([points.max(0) for points in parts], 0)) + 2 - corner
-    if extent.max() > 8 * max(size):  # reaches behind the camera
+    if extent.max() > 4 * max(size):  # reaches behind the camera
         return 4 * size[0] * size[1]
+    # drawn larger than it is: a filled polygon is half a pixel too wide on every side
+    zoom = 4 if extent.max() < 150 else 2
+    extent = extent * zoom
     canvas = np.zeros((int(extent[1]), int(extent[0])), np.uint8)
     for points, part in zip(parts, shape.parts, strict=True):
-        fixed = np.round((points - corner) * 16).astype(np.int32)
+        fixed = np.round((points - corner) * 16 * zoom).astype(np.int32)
         for piece in part.mesh.pieces:
             cv2.fillConvexPoly(canvas, cv2.convexHull(fixed[piece]), 1, shift=4)
-    return int(cv2.countNonZero(canvas)) // 4
+    return int(cv2.countNonZero(canvas)) // zoom**2
 
 
 def hidden_shares(hulls: Sequence[np.ndarray], order: Sequence[int], size: tuple[int, int]) -> list[float]:

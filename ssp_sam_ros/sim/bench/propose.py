@@ -102,7 +102,8 @@ class Proposer(Pieces):
         if isinstance(form, Only) and not form.what.conditions:
             head = replace(head, size=None)
         plain = denotation(Only(Described(head)), self.graph)
-        return plain == targets and self.uniform() > _KEEP_REDUNDANT
+        # "not" always speaks against another one; the rest may say more than it must
+        return plain == targets and (kind == "negation" or self.uniform() > _KEEP_REDUNDANT)
 
     # one maker a kind
 

@@ -26,6 +26,7 @@ from .forms import (
 )  # fmt: skip
 
 _BARE = 0.42  # share of sentences that are a description and nothing else
+BARE = "{core}"  # the template of adjectives and noun alone
 _OPENINGS = ("the ", "all ", "every ", "each ", "both ", "everything ")
 
 
@@ -219,7 +220,7 @@ class Speaker:
         predicates = [pick(p.SIZE[head.size], self._uniform)] if head.size else []
         predicates += [head.colour] if head.colour else []
         if not predicates or self._unseen or self._uniform() > 0.08:
-            self.templates.append("{core}")
+            self.templates.append(BARE)
             return core
         noun = self._adjectives(Head(material=head.material)) + self._noun(head, False)
         words = {"noun": noun, "pred": " and ".join(predicates), "is": "are" if noun in p.ARE else "is"}

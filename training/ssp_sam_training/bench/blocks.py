@@ -18,7 +18,8 @@ from pycocotools import mask as coco_mask
 from ssp_sam_ros.perception.image_file import write_image
 from ssp_sam_ros.sim.bench import Bench, BenchScene
 from ssp_sam_ros.sim.bench.bench import SCENES_PER_POOL
-from ssp_sam_ros.sim.bench.grammar import expressions
+from ssp_sam_ros.sim.bench.grammar import Expression, expressions
+from ssp_sam_ros.sim.bench.say import BARE
 from ssp_sam_ros.sim.bench.words import NOUNS
 from ssp_sam_ros.weights.atomic import written_atomically
 
@@ -89,7 +90,7 @@ def make_block(block: Block) -> Block:
 def read_block(block: Block) -> list[dict[str, Any]]:
     """One record a scene: "image" and "annotations" in COCO's form, and "expressions".
 
-    An expression is (text, kind, annotation ids, {"templates": [...]}).
+    An expression is (text, kind, annotation ids, {"templates": [...]}), bare descriptions without templates.
 
     Raises:
         FileNotFoundError: the block is not made yet.
@@ -109,10 +110,14 @@ def _record(block: Block, index: int, scene: BenchScene, words: np.random.Genera
     return {
         "image": {"id": image_id, "file_name": name, "width": scene.size[0], "height": scene.size[1]},
         "annotations": _annotations(scene, image_id),
-        "expressions": [
-            (e.text, e.kind, [first + i for i in e.targets], {"templates": list(e.templates)}) for e in found
-        ],
+        "expressions": [(e.text, e.kind, [first + i for i in e.targets], _more(e)) for e in found],
     }
+
+
+def _more(expression: Expression) -> dict[str, Any]:
+    """The templates, where there is more than a bare description."""
+    templates = [template for template in expression.templates if template != BARE]
+    return {"templates": templates} if templates else {}
 
 
 def _annotations(scene: BenchScene, image_id: int) -> list[dict[str, Any]]:
