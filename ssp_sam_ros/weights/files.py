@@ -23,6 +23,7 @@ from ssp_sam_ros.weights.published import TRUSTED_ARCHIVES
 _ZIP = b"PK\x03\x04"
 _PICKLE = b"\x80"
 _LFS_POINTER = b"version https://git-lfs"
+_LONGEST_HEADER = 100_000_000  # bytes of a safetensors file's table of contents, by its format
 
 
 # What torch's restricted unpickler raises on bytes that are no pickle depends on where it stumbles.
@@ -65,10 +66,11 @@ def read_tensors(
         if _is_torchscript(path):
             return _read_torchscript(path, trusted_archives), {}
         return _read_checkpoint(path, mappable=True), {}
+    # Before the pickles: the length that a safetensors file begins with may have their first byte.
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= _LONGEST_HEADER:
+        return _read_safetensors(path)
     if head.startswith(_PICKLE):  # the format before torch 1.6, which cannot be mapped into memory
         return _read_checkpoint(path, mappable=False), {}
-    if head[8:9] == b"{":
-        return _read_safetensors(path)
     raise WeightsError(
         f"{path} is neither a safetensors file nor a torch checkpoint: it may be incomplete or a web page"
     )

@@ -33,6 +33,18 @@ def test_safetensors_with_metadata(tmp_path):
     assert metadata == {"domain": "here"}
 
 
+def test_a_length_that_begins_as_a_pickle_does(tmp_path):
+    """One safetensors file in 32 begins with the byte 0x80."""
+    path = tmp_path / "weights.safetensors"
+    for length in range(256):
+        save_file(TENSORS, path, {"domain": "x" * length})
+        if path.read_bytes()[:1] == b"\x80":
+            break
+    tensors, metadata = read_tensors(path)
+    assert path.read_bytes()[:1] == b"\x80" and metadata == {"domain": "x" * length}
+    assert_same(tensors)
+
+
 @pytest.mark.parametrize("zipped", [True, False])
 def test_checkpoint_of_the_authors_code(tmp_path, zipped):
     path = tmp_path / "checkpoint.pth"
