@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ssp_sam_training.config import ConfigError, load_config
+from ssp_sam_training.config import ConfigError, Losses, load_config
+from ssp_sam_training.starting import configured_variant
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 
@@ -22,7 +23,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_every_shipped_configuration_loads() -> None:
-    configs = sorted(CONFIGS.glob("*.yaml"))
+    configs = sorted(CONFIGS.rglob("*.yaml"))
     assert configs
     for path in configs:
         assert load_config(path).stages
@@ -66,3 +67,63 @@ def test_missing_key_and_missing_file_are_named(tmp_path: Path) -> None:
         load_config(tmp_path / "none.yaml")
     with pytest.raises(ConfigError, match="not valid YAML"):
         load_config(written(tmp_path, "a: [1"))
+
+
+def test_a_file_may_build_on_another(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(MINIMAL + "seed: 1\ndata: {root: here, dataset: refcoco}\n")
+    (tmp_path / "config.yaml").write_text("base: base.yaml\ndata: {root: there}\nstages: [{steps: 7}]\n")
+    config = load_config(tmp_path / "config.yaml", ["data.dataset=grefcoco"])
+    assert (config.seed, config.data.root, config.data.dataset) == (1, "there", "grefcoco")
+    assert (config.stages[0].steps, config.stages[0].pictures) == (7, 2)
+    (tmp_path / "base.yaml").write_text("base: config.yaml\n")
+    with pytest.raises(ConfigError, match="comes round to itself"):
+        load_config(tmp_path / "config.yaml")
+
+
+def test_the_recipes_are_the_papers() -> None:
+    """network.md, "Losses": what no configuration of the paper may lose."""
+    recipes = {path.stem: load_config(path) for path in CONFIGS.rglob("*.yaml") if path.parent.name != "base"}
+    starts = ("ref", "gref", "phrasecut", "table0", "table1")
+    fine = [config for name, config in recipes.items() if name.startswith(starts)]
+    assert len(fine) == 10 + 6 + 19
+    for config in fine:
+        (stage,) = config.stages
+        assert (stage.epochs, stage.batch, stage.lr, stage.warmup, stage.best) == (80, 64, 1e-4, 5, "giou")
+        assert (stage.lr_start, stage.lr_end, stage.mask_decoder_lr) == (1e-6, 1e-6, 0.1)
+        assert stage.losses.focal == stage.losses.dice == 4 and stage.items == "reference"
+        assert config.optimiser.gradient_norm == 0.1 and config.optimiser.weight_decay == 1e-4
+    for size in (224, 336):
+        config = recipes[f"pretraining_{size}"]
+        (stage,) = config.stages
+        assert (config.variant, stage.epochs, stage.batch, stage.warmup) == (f"ssp_sam_{size}", 20, 128, 0)
+        assert (stage.items, stage.longest_sentence, stage.best) == ("sentence", 40, "box_acc")
+        assert stage.losses == Losses(l1=5, giou=2)
+    assert recipes["refcoco_336"].stages[0].mask_decoder_from == 20
+    assert recipes["table10_frozen_decoder_336"].stages[0].frozen[-1] == "mask_decoder"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_recipes_variant_can_be_built(path: Path) -> None:
+    config = load_config(path)
+    assert configured_variant(config, ["the mug"]).name == config.variant
+    assert path.read_text().startswith("# ")
+
+
+def test_every_table_has_its_configurations() -> None:
+    texts = "\n".join(path.read_text() for path in CONFIGS.rglob("*.yaml"))
+    for table in (
+        "II ",
+        "III,",
+        "IV ",
+        "V,",
+        "VI,",
+        "VIII,",
+        "IX,",
+        "X,",
+        "XI,",
+        "XII,",
+        "XIII,",
+        "XIV,",
+        "XV,",
+    ):
+        assert f"Table {table}" in texts or f"Tables {table}" in texts or f"and {table}" in texts, table

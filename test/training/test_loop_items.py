@@ -24,7 +24,7 @@ from ssp_sam_training.starting import configured_variant
 FROZEN = ("clip", "sam_image_encoder", "sam_prompt_encoder")
 FINE = Stage(
     "fine", losses=Losses(focal=4, dice=4, l1=5, giou=2), epochs=2, batch=6, truth="letterbox",
-    lr=1e-2, warmup=0, mask_decoder_lr=0.1, mask_decoder_from=1, frozen=FROZEN, best="giou",
+    lr=1e-2, lr_end=1e-3, warmup=0, mask_decoder_lr=0.1, mask_decoder_from=1, frozen=FROZEN, best="giou",
 )  # fmt: skip
 BOXES = Stage(
     "boxes", losses=Losses(l1=5, giou=2), epochs=1, batch=6, items="sentence", warmup=0, lr=1e-3,
