@@ -21,11 +21,12 @@ from .distributed import Processes
 from .errors import TrainingError
 from .heads import DenseHeads
 from .logs import RunLog, duration, progress
-from .parameters import floating, freeze, frozen_parts, parameter_groups, prefixes, relative_rate
+from .parameters import freeze, frozen_parts, parameter_groups, prefixes, relative_rate
 from .schedule import learning_rate
 from .sources import Sources
 from .starting import configured_variant, open_store, starting_network
-from .step import TrainingNetwork, total_loss
+from .step import TrainingNetwork
+from .updates import update
 from .validation import validate_items, validate_scenes
 
 __all__ = ["Trainer", "TrainingError", "learning_rate", "parameter_groups"]
@@ -70,7 +71,7 @@ class Trainer:
         self.checkpoint = out / "checkpoint.pt"
         if checkpoints.resume(self):
             self.say(f"resumed at stage {self.stage}, step {self.step}, {self.minutes:.1f} min")
-        self.log = RunLog(out, self._step_of_all()) if self.processes.is_main else None
+        self.log = RunLog(out, self.step_of_all()) if self.processes.is_main else None
 
     def run(self, minutes: float | None = None) -> bool:
         """Train until the last stage ends or `minutes` are over; True if everything is done.
@@ -170,78 +171,17 @@ class Trainer:
         self._frozen = [module for name, module in self.net.named_modules() if name in names]
         self.module = self.processes.share_gradients(TrainingNetwork(self.net, self.heads))
 
-    def _train_mode(self) -> None:
-        self.net.train()
-        for module in self._frozen:
-            module.eval()
-
     def update(
         self, stage: Stage, batches: list[Batch], clock: list[bool]
     ) -> tuple[dict[str, float], list[bool]]:
-        """One optimiser step.
-
-        Each micro-batch counts by its share of the step's sentences, so that any split of a step over
-        processes and micro-batches gives the loss, and the gradient, of the whole. (But for batch norms, and
-        for `dense`, whose mean is over cells.)
-
-        Returns the loss terms, the total and the gradient's norm over all processes; and the main process's
-        `clock`, the same for all.
-        """
-        per_epoch = self.steps_per_epoch(stage)
+        """One optimiser step; see `updates.update`."""
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(stage, self.step, per_epoch, relative_rate(stage, group["kind"]))
-        self._train_mode()
-        self.optimiser.zero_grad(set_to_none=True)
-        found: list[dict[str, float]] = []
-        for i, batch in enumerate(batches):
-            with self.processes.without_sharing(self.module, when=i + 1 < len(batches)):
-                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.autocast):
-                    terms = self.module(batch, stage.losses, stage.truth == "letterbox")
-                    loss = total_loss(terms, stage.losses)
-                scale = batch.weight * self.processes.count
-                (loss if scale == 1.0 else loss * scale).backward()
-            found.append({**{k: float(v.detach()) for k, v in terms.items()}, "loss": loss.item()})
-        weights = [batch.weight for batch in batches]
-        own = {k: sum(w * f[k] for w, f in zip(weights, found, strict=True)) for k in found[0]}
-        flags = [float(flag and self.processes.is_main) for flag in clock]
-        together = self.processes.sum([*own.values(), *flags])
-        values = dict(zip(own, together, strict=False))
-        if not math.isfinite(values["loss"]):
-            self._refuse_loss(stage, batches, found)
-        parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
-        norm = nn.utils.clip_grad_norm_(parameters, self.config.optimiser.gradient_norm)
-        if not torch.isfinite(norm):
-            raise TrainingError(
-                f"the gradient is {norm.item()} in stage '{stage.name}', step {self.step} "
-                f"(seed {self.config.seed}): lower the learning rate or look at that batch: "
-                f"{_named(self.processes.gather([n for b in batches for n in b.names]))}"
-            )
-        self.optimiser.step()
-        self._move_average()
-        return {**values, "gradient": float(norm)}, [bool(flag) for flag in together[len(own) :]]
-
-    def _refuse_loss(self, stage: Stage, batches: list[Batch], found: list[dict[str, float]]) -> None:
-        """Stop all processes with the batches whose loss is not finite."""
-        own = [
-            f"terms { {k: v for k, v in values.items() if k != 'loss'} } for {_named(batch.names)}"
-            for batch, values in zip(batches, found, strict=True)
-            if not math.isfinite(values["loss"])
-        ]
-        bad = [values["loss"] for values in found if not math.isfinite(values["loss"])]
-        value = self.processes.gather(bad)[0]
-        raise TrainingError(
-            f"loss is {value} in stage '{stage.name}', step {self.step} (seed {self.config.seed}): "
-            f"{'; '.join(self.processes.gather(own))}; lower the learning rate or look at that batch"
-        )
-
-    @torch.no_grad()
-    def _move_average(self) -> None:
-        """Exponential moving average of the weights, over a tenth of the steps so far at most."""
-        if self.average is self.net:
-            return
-        done = self._step_of_all()
-        decay = min(self.config.optimiser.ema, (1 + done) / (10 + done))
-        torch._foreach_lerp_(floating(self.average), floating(self.net), 1 - decay)
+            factor = relative_rate(stage, group["kind"])
+            group["lr"] = learning_rate(stage, self.step, self.steps_per_epoch(stage), factor)
+        self.net.train()
+        for module in self._frozen:
+            module.eval()
+        return update(self, stage, batches, clock)
 
     def _validate(self, stage: Stage) -> None:
         config, processes = self.config, self.processes
@@ -260,7 +200,7 @@ class Trainer:
         if self.log is not None:
             row = {"minutes": self.minutes, "stage": stage.name, "step": self.step, **scores}
             self.log.row(f"validation_{self.stage}.csv" if stage.by_items else "validation.csv", row)
-            self.log.scalars("validation", scores, self._step_of_all())
+            self.log.scalars("validation", scores, self.step_of_all())
         if stage.best and self._is_best(scores[stage.best]):
             self.best = scores[stage.best], self.stage, self.step
             checkpoints.save_best(self)
@@ -282,7 +222,7 @@ class Trainer:
         lr = learning_rate(stage, self.step, self.steps_per_epoch(stage))
         row = {"minutes": self.minutes, "sentences": self.sentences, "stage": stage.name, "step": self.step}
         self.log.row(f"losses_{self.stage}.csv", {**row, "lr": lr, **means})
-        self.log.scalars(stage.name, {**means, "lr": lr, "sentences_per_s": rate}, self._step_of_all())
+        self.log.scalars(stage.name, {**means, "lr": lr, "sentences_per_s": rate}, self.step_of_all())
 
     def say(self, line: str) -> None:
         """A line on the main process's terminal."""
@@ -295,16 +235,13 @@ class Trainer:
             self.log.close()
         self.processes.leave()
 
-    def save(self) -> None:
-        """Write the checkpoint; the old one stays until the new one is whole."""
-        checkpoints.save(self)
-
     @property
     def config_digest(self) -> str:
         """SHA-256 of the configuration, for the weights' metadata."""
         return hashlib.sha256(json.dumps(to_dict(self.config), sort_keys=True).encode()).hexdigest()
 
-    def _step_of_all(self) -> int:
+    def step_of_all(self) -> int:
+        """Optimiser steps done in all stages."""
         return self.step + sum(self.steps(stage) for stage in self.config.stages[: self.stage])
 
     def _second_network(self) -> SSPSAM:
@@ -319,8 +256,3 @@ class Trainer:
         apart = any(stage.mask_decoder_lr != 1.0 for stage in self.config.stages)
         groups = parameter_groups(self.net, self.heads, o.weight_decay, o.decay_all, apart)
         return torch.optim.AdamW(groups, lr=0.0, betas=(o.beta1, o.beta2), fused=True)
-
-
-def _named(names: list[str] | tuple[str, ...]) -> str:
-    shown = ", ".join(names[:4])
-    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -172,8 +171,3 @@ def _score_scene(
             iou, inner, outer = float(empty), 0, 0 if empty else n
         scores.append(Score((index, row), kind, bool(there), iou, inner, outer, empty, False))
     return scores
-
-
-def finite(scores: dict[str, float]) -> dict[str, float]:
-    """The scores that are numbers."""
-    return {name: value for name, value in scores.items() if np.isfinite(value)}
