@@ -50,6 +50,15 @@ def test_dense_labels_name_objects_background_and_leave_borders_out(maker: Batch
     assert labels["colour"][0][20, 22] == 0 and labels["colour"][0][7, 8] == -1
 
 
+def test_objects_that_no_sentence_names_are_no_background(maker: BatchMaker) -> None:
+    pairs = [(r, s) for r in maker.by_picture[1] for s in r.sentences]
+    named = maker.make([1], [pairs], dense=True).dense
+    maker.by_picture[1] = [r for r in maker.by_picture[1] if not r.ann_ids]
+    unnamed = maker.make([1], [[(r, s) for r in maker.by_picture[1] for s in r.sentences]], dense=True).dense
+    assert (named["category"] > 0).any()
+    assert all(torch.equal(named[kind], unnamed[kind]) for kind in named)
+
+
 def test_a_step_is_a_function_of_seed_and_step(maker: BatchMaker) -> None:
     first = maker.step((0, 1), 3, STAGE)
     maker.step((0, 1), 9, STAGE)

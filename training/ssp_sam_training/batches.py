@@ -74,6 +74,11 @@ class BatchMaker:
         self.tokenizer = build_tokenizer(variant)
         self.by_picture = dataset.references_by_image()
         self.picture_ids = sorted(self.by_picture)
+        # Of each picture, named by a sentence or not: what no sentence names is no background either.
+        self.objects: dict[int, list[int]] = {image_id: [] for image_id in self.picture_ids}
+        for annotation in dataset.annotations.values():
+            if annotation.image_id in self.objects:
+                self.objects[annotation.image_id].append(annotation.id)
         self._cached_order: tuple[tuple[int, ...], np.ndarray] | None = None
         if not self.picture_ids:
             raise ValueError(f"{dataset.name} has no reference in split '{dataset.split}'")
@@ -117,7 +122,7 @@ class BatchMaker:
                 clip.append(picture)
             wanted = {a for reference, _ in pairs for a in reference.ann_ids}
             if dense:
-                wanted.update(a for reference in self.by_picture[image_id] for a in reference.ann_ids)
+                wanted.update(self.objects[image_id])
             covers = {
                 a: self._cover(a, place) for a in sorted(wanted) if not self.dataset.annotations[a].iscrowd
             }
