@@ -61,6 +61,7 @@ RULES = {
         lazy="pocketsphinx vosk faster_whisper sounddevice soundfile soxr",
     ),
     "ssp_sam_ros/sim": _rule("numpy cv2", lazy="mujoco"),
+    "ssp_sam_ros/sim/robot": _rule("numpy", "ssp_sam_ros.sim"),
     "ssp_sam_ros/doctor": _rule(inside="ssp_sam_ros.interface", lazy=ANYTHING),
     "ssp_sam_ros/assets": _rule(),
     "ssp_sam_ros/cli": _rule(lazy=ANYTHING),
