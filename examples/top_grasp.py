@@ -120,7 +120,7 @@ def _best(target: Points, tips: float, others: Points, sight: Points) -> TopGras
             cost = (
                 0.004 * blocked
                 + float(c1 - c0)
-                + 0.04 * abs(float(across @ sight))
+                + 0.015 * abs(float(across @ sight))
                 + 0.2 * (_CLEARANCES[0] - clearance)
             )
             if found is None or cost < found[0]:

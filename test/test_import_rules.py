@@ -71,7 +71,9 @@ RULES = {
         lazy="mujoco",
     ),
     "training": _rule("torch numpy", "ssp_sam_ros ssp_sam_training", lazy=ANYTHING),
-    "benchmarks": _rule("numpy report plain speech_data", lazy=ANYTHING),  # numpy, and their own modules
+    "benchmarks": _rule(  # numpy, cv2, and their own modules
+        "numpy cv2 report plain speech_data closed_loop_pictures", lazy=ANYTHING
+    ),
 }
 
 # For operators and cameras, which must start quickly and run where PyTorch is not installed, and the node

@@ -21,6 +21,8 @@ _GRID = 1e-4  # metres, of profiles
 _NO_TIE = 0.137  # what is equal up to the last bit should round alike
 _PLANES = 48  # heights at which a solid of revolution is looked at
 _AXES = 2e-3  # metres: axes closer than this are one
+_THIN = 0.008  # metres: thinner slabs would be pushed out through their broad side
+_STEP = 0.004  # metres from plane to plane: a ledge
 _STRAIGHT = 3e-4  # metres from plane to plane: a bend inwards that is none
 _SLENDER = 1.7  # longer than wide by more: cut into slices
 _LEAST = 8  # vertices of a slice
@@ -97,7 +99,7 @@ def _of_revolution(points: Points, triangles: np.ndarray, part: np.ndarray) -> l
         if (np.diff(outline, 2) < _STRAIGHT).all():
             return [own]  # convex already
     pieces: list[Points] = []
-    for first, last in _runs(spans, max(1, _PLANES // BANDS)):
+    for first, last in _runs(spans, max(_PLANES // BANDS, round(_THIN / (heights[1] - heights[0])))):
         bottom = low if first == 0 else (heights[first - 1] + heights[first]) / 2
         top = high if last == _PLANES - 1 else (heights[last] + heights[last + 1]) / 2
         for (r0, r1), (s0, s1) in zip(spans[first], spans[last], strict=True):
@@ -129,7 +131,7 @@ def _runs(spans: list[list[tuple[float, float]]], longest: int) -> list[tuple[in
 
 def _jump(before: list[tuple[float, float]], after: list[tuple[float, float]]) -> bool:
     return any(
-        (p0 == 0) != (q0 == 0) or abs(p0 - q0) > 0.004 or abs(p1 - q1) > 0.004
+        (p0 == 0) != (q0 == 0) or abs(p0 - q0) > _STEP or abs(p1 - q1) > _STEP
         for (p0, p1), (q0, q1) in zip(before, after, strict=True)
     )
 

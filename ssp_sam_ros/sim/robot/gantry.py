@@ -10,7 +10,7 @@ from typing import Any
 from .grasp import FINGER, FINGER_THICKNESS, FINGER_WIDTH, PALM_LENGTH, PALM_WIDTH, STROKE
 
 JOINTS = ("x", "y", "z", "yaw", "fingers")
-SQUEEZE = 30.0
+SQUEEZE = 15.0
 """Newtons of each finger."""
 
 _ALUMINIUM, _DARK, _RUBBER = (0.72, 0.73, 0.75, 1.0), (0.16, 0.17, 0.19, 1.0), (0.09, 0.09, 0.10, 1.0)
@@ -23,7 +23,11 @@ def add_gantry(mujoco: Any, spec: Any) -> list[str]:
     names: list[str] = []
 
     def geom(body: Any, name: str, pos: list[float], size: list[float], rgba: tuple[float, ...]) -> None:
-        touching = dict(friction=[1.1, 0.02, 0.001], condim=4) if name.startswith("finger") else {}
+        touching = (
+            dict(friction=[1.1, 0.02, 0.001], condim=4, solref=[0.006, 1.0])
+            if name.startswith("finger")
+            else {}
+        )
         body.add_geom(name=name, type=box, pos=pos, size=size, rgba=list(rgba), mass=0.3, **touching)
         names.append(name)
 
