@@ -61,7 +61,10 @@ def ros() -> Iterator[None]:
     os.environ["ROS_DOMAIN_ID"] = str(100 + os.getpid() % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     rclpy.init()
+    # While a context has no node, rmw_cyclonedds overlooks who leaves the graph and keeps them for good.
+    keeper = rclpy.create_node("keeper")
     yield
+    keeper.destroy_node()
     if rclpy.ok():
         rclpy.shutdown()
 
