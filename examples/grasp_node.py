@@ -18,13 +18,13 @@ import rclpy
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
 from grasp_pose import Grasp, NoGrasp, grasp_pose
 from message_filters import Subscriber, TimeSynchronizer
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 from ssp_sam_msgs.msg import ReferringResult
 
 from ssp_sam_ros.interface.image_codec import decode_array, decode_depth
+from ssp_sam_ros.ros.spinning import spin
 from ssp_sam_ros.session.points import Pinhole
 
 # Depth waits here for its mask, which comes as much later as the network takes: at 30 Hz two seconds.
@@ -133,9 +133,11 @@ def main() -> None:
     rclpy.init()
     node = GraspConsumer()
     try:
-        rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        spin(node)
+    except Exception:
+        # A signal ends ROS at once, also under a callback that is about to publish; that alone is no failure.
+        if rclpy.ok():
+            raise
     finally:
         node.destroy_node()
         rclpy.try_shutdown()

@@ -13,7 +13,6 @@ from typing import Any
 
 import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from ssp_sam_ros.interface import NODE_NAME, Parameters
@@ -24,6 +23,7 @@ from ssp_sam_ros.ros.loading import Loaded, load, release
 from ssp_sam_ros.ros.log_forwarding import RosLogHandler
 from ssp_sam_ros.ros.messages import make
 from ssp_sam_ros.ros.services import Services
+from ssp_sam_ros.ros.spinning import spin
 from ssp_sam_ros.session.composer import Composer
 from ssp_sam_ros.session.input_warnings import InputWarnings
 from ssp_sam_ros.session.messages import MessageBuilder
@@ -269,10 +269,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             if not node.start():
                 return 1
-            executor = SingleThreadedExecutor()
-            executor.add_node(node)
-            executor.spin()
-        except (KeyboardInterrupt, ExternalShutdownException):
+            spin(node)
+        except KeyboardInterrupt:  # while it starts
             pass
         finally:
             # A terminal and `ros2 launch` both send one: the second must not interrupt the clearing up.

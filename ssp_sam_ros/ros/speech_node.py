@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 
@@ -19,6 +18,7 @@ from ssp_sam_ros.ros.log_forwarding import RosLogHandler
 from ssp_sam_ros.ros.messages import make, message_class
 from ssp_sam_ros.ros.perception_node import ros_context
 from ssp_sam_ros.ros.qos import OVERRIDABLE, ros_profile
+from ssp_sam_ros.ros.spinning import spin
 from ssp_sam_ros.speech.audio_messages import MessageConverter
 from ssp_sam_ros.speech.engines import open_engine
 from ssp_sam_ros.speech.microphone import Microphone
@@ -157,11 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             return 0
         try:
-            executor = SingleThreadedExecutor()
-            executor.add_node(node)
-            executor.spin()
-        except (KeyboardInterrupt, ExternalShutdownException):
-            pass
+            spin(node)
         finally:
             # A terminal and `ros2 launch` both send one: the second must not interrupt the clearing up.
             signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -113,7 +113,7 @@ def other(tmp_path: Path) -> Iterator[Other]:
     finally:
         rclpy.shutdown(context=context)
         consumer.terminate()
-        assert consumer.wait(20) == 0
+        assert consumer.wait(20) == 0, log.read_text()
     assert "Traceback" not in log.read_text()
 
 
