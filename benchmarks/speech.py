@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Speech input: share heard right, share of wrong sentences sent on, latency.
 
-    python benchmarks/speech.py                      the test set: 60 sentences of the language, 30 others
+    python benchmarks/speech.py                      the test set: 60 sentences, 30 others
     python benchmarks/speech.py --part dev --fit     the development set; prints the confidence's coefficients
 
 Speech is made by espeak-ng (three voices in turn), clean and with pink noise at 10 dB, and goes through the
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from report import percentiles, table, write
-from speech_data import RATE, SNR_DB, VOICES, clips
+from speech_data import COUNTS, RATE, SNR_DB, VOICES, clips
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +43,8 @@ class Heard:
     heard: str
     sent: str
     confidence: float
-    evidence: tuple[float, float] | None
-    """What the confidence is made from: mean and worst distance to the phones, nats a frame."""
+    evidence: tuple[float, ...] | None
+    """What the confidence is made from: the fields of `speech.confidence.Evidence`."""
     reason: str
     in_language: bool
     latency: float
@@ -80,7 +80,7 @@ def listen(clip: Clip, vocabulary: Vocabulary, engine: PocketSphinxEngine) -> He
         heard,
         " / ".join(sent),
         max((part.confidence for part in told), default=0.0),
-        (found.mean, found.worst) if found else None,
+        astuple(found) if found else None,
         "; ".join(part.reason for part in told if part.reason),
         vocabulary.accepts(heard.split()),
         decided - clip.speech_end,
@@ -102,15 +102,17 @@ def shares(records: Sequence[Heard], noisy: bool) -> dict[str, float]:
 
 
 def fit(records: Sequence[Heard]) -> np.ndarray:
-    """Bias and weights (mean, worst) of the confidence: logistic regression by Newton's method."""
-    rows = [record for record in records if record.evidence is not None and record.in_language]
+    """Bias and weights of the confidence: logistic regression by Newton's method."""
+    rows = [record for record in records if record.evidence is not None]
     x = np.array([(1.0, *record.evidence) for record in rows if record.evidence])
     y = np.array([float(record.heard == record.text) for record in rows])
-    weights = np.zeros(3)
-    for _ in range(50):
+    weights = np.zeros(x.shape[1])
+    ridge = 1e-2 * np.eye(len(weights))
+    for _ in range(60):
         p = 1.0 / (1.0 + np.exp(-x @ weights))
-        hessian = x.T @ (x * (p * (1.0 - p))[:, None]) + 1e-3 * np.eye(3)
-        weights += np.linalg.solve(hessian, x.T @ (y - p) - 1e-3 * weights)
+        weights += np.linalg.solve(
+            x.T @ (x * (p * (1.0 - p))[:, None]) + ridge, x.T @ (y - p) - ridge @ weights
+        )
     return weights
 
 
@@ -122,7 +124,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out/benchmarks/speech.json"))
     parser.add_argument("--part", choices=("dev", "test"), default="test")
     parser.add_argument(
-        "--count", type=int, default=60, help="sentences of the language (half as many others)"
+        "--count", type=int, help="sentences of the language, half as many others (default: all)"
     )
     parser.add_argument("--fit", action="store_true", help="fit the confidence (development set only)")
     args = parser.parse_args()
@@ -134,7 +136,7 @@ def main() -> None:
 
     vocabulary = Vocabulary.load()
     engine = PocketSphinxEngine(vocabulary)
-    records = [listen(clip, vocabulary, engine) for clip in clips(args.part, args.count)]
+    records = [listen(clip, vocabulary, engine) for clip in clips(args.part, args.count or COUNTS[args.part])]
     conditions = {"clean": shares(records, False), f"{SNR_DB:g} dB": shares(records, True)}
     latency = percentiles([r.latency for r in records if not np.isnan(r.latency)])
     factor = float(np.mean([r.real_time_factor for r in records]))
@@ -148,7 +150,7 @@ def main() -> None:
         f"computing {factor:.2f} of real time"
     )
     if args.fit:
-        print("BIAS, MEAN_WEIGHT, WORST_WEIGHT =", *(f"{w:.2f}" for w in fit(records)))
+        print("BIAS, WEIGHTS =", *(f"{w:.2f}" for w in fit(records)))
     results = {
         "part": args.part,
         "voices": VOICES,

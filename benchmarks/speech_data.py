@@ -17,6 +17,8 @@ VOICES = ("en-us", "en-us+f3", "en-gb")
 RATE = 16000
 SNR_DB = 10.0
 WORDS_A_MINUTE = 130  # clearly, as one speaks to a machine
+COUNTS = {"dev": 120, "test": 60}
+"""Sentences of the language in the parts; there are half as many others."""
 _SILENCE = 0.8  # seconds before and after
 
 # None of these is in the vocabulary's language: one word of it replaced, other orders to a robot, small talk.
@@ -31,8 +33,6 @@ OUTSIDE = {
         "the weather is nice this morning", "please call my sister", "did you see the game last night",
         "we should order lunch soon", "my name is oliver", "thank you very much", "let us meet at noon",
         "music would be wonderful", "one two three four", "yes of course",
-    ),
-    "test": (
         "the silver mug", "pick up the red fork", "the golden plate on the right", "hand me the green pear",
         "the scissors next to the bowl", "grab the yellow wrench", "the violet box",
         "point to the blue chair",
@@ -43,6 +43,18 @@ OUTSIDE = {
         "have you read any interesting books", "dinner will be ready at seven", "good evening ladies",
         "never mind forget about that", "that was a really long meeting", "five six eight nine",
         "no absolutely not", "coffee with milk and sugar",
+    ),
+    "test": (
+        "the turquoise bowl", "pick up the yellow towel", "the wooden box on the left", "find the white egg",
+        "the glass behind the red mug", "show me the purple hat", "the transparent bottle",
+        "bring me the kettle",
+        "the tiny blue train", "the lemon next to the can", "drop everything", "return at once",
+        "clean up this mess", "raise the gripper a bit", "mute the radio", "take a picture of the door",
+        "look at that bird", "is anybody listening", "monday is a holiday", "can you help him carry this",
+        "we are running late again", "the train leaves in an hour", "i forgot my umbrella",
+        "ask her about it",
+        "happy birthday grandma", "what a beautiful garden", "all right see you later", "nothing to report",
+        "left foot first then the other", "more tea for everyone",
     ),
 }  # fmt: skip
 
@@ -69,9 +81,10 @@ def sentences(part: str, count: int) -> list[str]:
     from ssp_sam_ros.sim.grammar import COLOURS, NOUNS, SIZES, expressions
     from ssp_sam_ros.sim.scene import SceneObject
 
-    rng = np.random.default_rng(2026)
+    known = set() if part == "dev" else set(sentences("dev", COUNTS["dev"]))
+    rng = np.random.default_rng({"dev": 2026, "test": 4052}[part])
     found: list[str] = []
-    while len(found) < 2 * count:
+    while len(found) < count:
         places = rng.uniform((10, 40), (310, 230), (6, 2))
         objects = [
             SceneObject(
@@ -86,16 +99,16 @@ def sentences(part: str, count: int) -> list[str]:
             for x, y in places
         ]
         for expression in expressions(objects, (320, 240), rng, 2):
-            if expression.text not in found:
+            if expression.text not in found and expression.text not in known:
                 found.append(expression.text)
-    return found[:count] if part == "dev" else found[count : 2 * count]
+    return found[:count]
 
 
 def clips(part: str, count: int) -> Iterator[Clip]:
     """`count` sentences inside and half as many outside, the voices in turn, each clean and noisy."""
     inside = sentences(part, count)
     outside = OUTSIDE[part][: max(1, count // 2)]
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng({"dev": 7, "test": 8}[part])
     for known, texts in ((True, inside), (False, outside)):
         for index, text in enumerate(texts):
             voice = VOICES[index % len(VOICES)]

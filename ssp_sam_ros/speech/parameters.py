@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ssp_sam_ros.interface.parameters import Parameters, ParameterSpec
 
-CONFIDENCE_THRESHOLD = 0.5
+CONFIDENCE_THRESHOLD = 0.8
 """Fixed on the development set, docs/speech.md."""
 
 AUDIO_TYPES = (

@@ -28,13 +28,14 @@ class Vocabulary:
         lists: patterns by name, for `{name}` in other patterns; none contains itself.
         sentences: what may be said.
         synonyms: spoken words to the words that are sent instead, both separated by blanks.
-        pronunciations: CMUdict phones of words that the engine's dictionary may lack.
+        pronunciations: words to their CMUdict phones in one or more ways, beside those of the engine's
+            dictionary.
     """
 
     lists: Mapping[str, Pattern]
     sentences: tuple[Pattern, ...]
     synonyms: Mapping[str, str] = field(default_factory=dict)
-    pronunciations: Mapping[str, str] = field(default_factory=dict)
+    pronunciations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: str | Path = "") -> Vocabulary:

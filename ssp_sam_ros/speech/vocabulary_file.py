@@ -49,7 +49,7 @@ class _Reader:
         self._lists: dict[str, Pattern] = {}
         self._sentences: list[Pattern] = []
         self._synonyms: dict[str, str] = {}
-        self._pronunciations: dict[str, str] = {}
+        self._pronunciations: dict[str, tuple[str, ...]] = {}
         self._references: list[tuple[yaml.Node, str, Pattern]] = []
 
     def take(self, default: Path) -> None:
@@ -128,16 +128,17 @@ class _Reader:
             self._add(name, [patterns.parse(spoken)])
 
     def _pronunciation(self, key: yaml.Node, node: yaml.Node) -> None:
-        phones = self._text(node, f"pronunciations.{key.value}").split()
+        where = f"pronunciations.{key.value}"
         if not patterns.WORD.match(key.value):
             raise self._error(key, f"pronunciations: {key.value!r} is not a word in lower-case letters")
-        wrong = [phone for phone in phones if phone not in _PHONES]
-        if wrong or not phones:
-            what = f"{wrong[0]!r} is no phone" if wrong else "there are no phones"
-            raise self._error(
-                node, f"pronunciations.{key.value}: {what}; CMUdict's are {', '.join(sorted(_PHONES))}"
-            )
-        self._pronunciations[key.value] = " ".join(phones)
+        ways = [way.split() for way in self._text(node, where).split("|")]
+        if not all(ways):
+            raise self._error(node, f"{where}: there are no phones")
+        wrong = [phone for way in ways for phone in way if phone not in _PHONES]
+        if wrong:
+            known = ", ".join(sorted(_PHONES))
+            raise self._error(node, f"{where}: {wrong[0]!r} is no phone; CMUdict's are {known}")
+        self._pronunciations[key.value] = tuple(map(" ".join, ways))
 
     def _check_references(self) -> None:
         for node, where, pattern in self._references:

@@ -40,7 +40,11 @@ class VoskEngine:
             raise MissingEngineError(f"engine vosk needs the package ({error}); pip install vosk") from error
         try:
             loaded = vosk.Model(str(model))
-        except Exception as error:  # vosk raises nothing narrower
+        except Exception as error:
+            if (
+                type(error) is not Exception
+            ):  # vosk raises this one itself, bare, for a folder without a model
+                raise
             raise ValueError(f"{model} holds no Vosk model: {error}") from None
         limits = []
         if vocabulary is not None:

@@ -63,6 +63,10 @@ def test_arguments_reach_the_node() -> None:
     run("launch_arguments.py")
 
 
+def test_spoken_texts_reach_the_namespace() -> None:
+    run("launch_speech.py")
+
+
 @pytest.mark.slow
 def test_the_launched_node_finds_what_is_asked_for() -> None:
     run("launch_perception.py")

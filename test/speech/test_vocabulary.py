@@ -90,6 +90,7 @@ def test_grammar_with_wake_phrase() -> None:
         ("extends: default\nsentences:\n- '{tool}'", 3, r"there is no list \{tool\}"),
         ("extends: default\nsynonyms: {cup: beaker}", 2, "'beaker' is in none of the lists"),
         ("extends: default\npronunciations: {foo: F UU}", 2, "'UU' is no phone"),
+        ("extends: default\npronunciations: {foo: F | }", 2, "there are no phones"),
         ("colours: [red]", 1, "no sentences"),
         ("- red", 1, "expected 'name: value' pairs"),
     ],
