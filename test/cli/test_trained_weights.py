@@ -1,4 +1,4 @@
-"""From a data set to an answer, each step the command that the README names: what is trained runs in the node."""
+"""From a data set to an answer, each step the command the README names: what is trained runs in the node."""
 
 from __future__ import annotations
 
