@@ -60,7 +60,7 @@ class CameraPose:
 
 
 def plan_top_grasp(
-    mask: NDArray[np.uint8], depth: NDArray[np.float32], camera: Pinhole, pose: CameraPose
+    mask: NDArray[np.uint8] | NDArray[np.bool_], depth: NDArray[np.float32], camera: Pinhole, pose: CameraPose
 ) -> TopGrasp:
     """The grasp of a mask's largest part: across its short side, out of other things' way if possible.
 
@@ -95,7 +95,7 @@ def plan_top_grasp(
     return grasp
 
 
-def _largest_part(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _largest_part(mask: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.uint8]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats((mask != 0).astype(np.uint8))
     if count < 2:
         raise NoGrasp("the mask is empty")

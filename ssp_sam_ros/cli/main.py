@@ -9,7 +9,9 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-COMMANDS = ("segment", "node", "camera", "say", "listen", "demo", "parity", "weights", "convert", "doctor")
+COMMANDS = (
+    "segment", "node", "camera", "say", "listen", "sim", "demo", "parity", "weights", "convert", "doctor"
+)  # fmt: skip
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -37,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ssp-sam",
         description="A picture and a referring expression become a mask, a box and a no-target flag.",
-        epilog="node, camera, say and listen also take what ROS nodes take after --ros-args.",
+        epilog="node, camera, say, listen and sim also take what ROS nodes take after --ros-args.",
     )
     parser.add_argument("--traceback", action="store_true", help="on an error, show where it came from")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

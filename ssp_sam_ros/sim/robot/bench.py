@@ -87,6 +87,11 @@ class RobotBench:
         right, up, backward = self.camera.axes
         return self.camera.position, np.stack([right, -up, -backward], 1)
 
+    @property
+    def time(self) -> float:
+        """Simulated time, seconds."""
+        return float(self._physics.data.time)
+
     def sentences(self, count: int) -> list[Sentence]:
         """Sentences of the world's grammar about the first picture."""
         return self._stage.sentences(self.scene, self._rng, count)
