@@ -3,6 +3,7 @@
 
     python benchmarks/speech.py                      the test set: 60 sentences, 30 others
     python benchmarks/speech.py --part dev --fit     the development set; prints the confidence's coefficients
+    python benchmarks/speech.py --wake               the wake phrase: heard, and heard where it was not said
 
 Speech is made by espeak-ng (three voices in turn), clean and with pink noise at 10 dB, and goes through the
 whole session: endpointing, recognition, confidence, vocabulary. The two parts share no sentence. The
@@ -12,14 +13,16 @@ reference is the same without the confidence threshold.
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from dataclasses import asdict, astuple, dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from report import percentiles, table, write
-from speech_data import COUNTS, RATE, SNR_DB, VOICES, clips
+from speech_data import COUNTS, OUTSIDE, RATE, SNR_DB, VOICES, clean_clip, clips, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from ssp_sam_ros.speech.pocketsphinx_engine import PocketSphinxEngine
     from ssp_sam_ros.speech.vocabulary import Vocabulary
 
+WAKE_PHRASE = "hey robot"
 _CHUNK = RATE // 50
 
 
@@ -53,14 +57,17 @@ class Heard:
     """Seconds of computing for a second of sound."""
 
 
-def listen(clip: Clip, vocabulary: Vocabulary, engine: PocketSphinxEngine) -> Heard:
+def listen(
+    clip: Clip, vocabulary: Vocabulary, engine: PocketSphinxEngine, activation: str = "always"
+) -> Heard:
     """Play a clip to a new session."""
     from ssp_sam_ros.speech.parameters import speech_parameters
     from ssp_sam_ros.speech.session import SpeechSession
 
     sent: list[str] = []
     told: list[Any] = []
-    session = SpeechSession(speech_parameters({}), vocabulary, engine, sent.append, told.append)
+    parameters = speech_parameters({"activation": activation})
+    session = SpeechSession(parameters, vocabulary, engine, sent.append, told.append)
     decided = float("nan")
     started = time.perf_counter()
     for start in range(0, len(clip.samples), _CHUNK):
@@ -86,6 +93,32 @@ def listen(clip: Clip, vocabulary: Vocabulary, engine: PocketSphinxEngine) -> He
         decided - clip.speech_end,
         seconds / (len(clip.samples) / RATE),
     )
+
+
+def wake(vocabulary: Vocabulary, count: int) -> dict[str, int]:
+    """Test sentences with the wake phrase before them and, as many, without; clean."""
+    from ssp_sam_ros.speech.pocketsphinx_engine import PocketSphinxEngine
+
+    engine = PocketSphinxEngine(vocabulary, WAKE_PHRASE)
+    inside, outside = sentences("test", count), OUTSIDE["test"][: count // 2]
+    voices = cycle(VOICES)
+
+    def play(texts: Sequence[str], before: str) -> list[Heard]:
+        made = (clean_clip(text, next(voices), before) for text in texts)
+        return [listen(clip, vocabulary, engine, "wake_phrase") for clip in made]
+
+    called, others = play(inside, WAKE_PHRASE), play([*inside, *outside], "")
+    return {
+        "with_phrase": len(called),
+        "phrase_heard": sum(r.heard.startswith(WAKE_PHRASE) for r in called),
+        "sent_right": sum(r.sent == r.text for r in called),
+        "sent_wrong": sum(bool(r.sent) and r.sent != r.text for r in called),
+        "without_phrase": len(others),
+        "phrase_heard_wrongly": sum(r.heard.startswith(WAKE_PHRASE) for r in others),
+        "false_wakes": sum(
+            r.heard.startswith(WAKE_PHRASE) and (r.reason.startswith("wake") or bool(r.sent)) for r in others
+        ),
+    }
 
 
 def shares(records: Sequence[Heard], noisy: bool) -> dict[str, float]:
@@ -127,6 +160,7 @@ def main() -> None:
         "--count", type=int, help="sentences of the language, half as many others (default: all)"
     )
     parser.add_argument("--fit", action="store_true", help="fit the confidence (development set only)")
+    parser.add_argument("--wake", action="store_true", help="the wake phrase instead, on test sentences")
     args = parser.parse_args()
     if args.fit and args.part != "dev":
         parser.error("the confidence is fitted on --part dev only")
@@ -135,6 +169,9 @@ def main() -> None:
     from ssp_sam_ros.speech.vocabulary import Vocabulary
 
     vocabulary = Vocabulary.load()
+    if args.wake:
+        print(json.dumps(wake(vocabulary, args.count or COUNTS["test"]), indent=2))
+        return
     engine = PocketSphinxEngine(vocabulary)
     records = [listen(clip, vocabulary, engine) for clip in clips(args.part, args.count or COUNTS[args.part])]
     conditions = {"clean": shares(records, False), f"{SNR_DB:g} dB": shares(records, True)}

@@ -120,6 +120,14 @@ def clips(part: str, count: int) -> Iterator[Clip]:
             yield Clip(text, known, voice, True, with_noise(clean, speech, rng), end)
 
 
+def clean_clip(text: str, voice: str, before: str = "") -> Clip:
+    """A sentence of the language without noise, `before` said in the same breath."""
+    speech = say(f"{before} {text}".strip(), voice)
+    quiet = np.zeros(round(_SILENCE * RATE))
+    samples = np.concatenate([quiet, speech, quiet]).round().astype(np.int16)
+    return Clip(text, True, voice, False, samples, _SILENCE + _end_of(speech))
+
+
 def say(text: str, voice: str) -> np.ndarray:
     """The sound of a sentence: float (N,), mono, 16 kHz, a quarter of full scale.
 
