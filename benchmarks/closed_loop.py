@@ -146,7 +146,12 @@ def episode(
         "targets": [bench.name(k) for k in sentence.targets],
         "removed": [bench.name(k) for k in report["removed"]] if report else [],
         "why": why,
-        "verdict": verdict(sentence.targets, mask is not None, report["removed"] if report else ()),
+        "verdict": verdict(
+            sentence.targets,
+            bench.with_held(sentence.targets),
+            mask is not None,
+            report["removed"] if report else (),
+        ),
         "perception_s": seen - begun,
         **({k: report[k] for k in ("planning_s", "motion_s")} if report else {}),
     }
@@ -189,13 +194,13 @@ def act(
     return {"removed": report.removed, "planning_s": planned, "motion_s": report.seconds}, ""
 
 
-def verdict(targets: tuple[int, ...], moved: bool, removed: tuple[int, ...]) -> str:
-    """One of `VERDICTS`: right only where the target and nothing else has left the table."""
+def verdict(targets: tuple[int, ...], allowed: set[int], moved: bool, removed: tuple[int, ...]) -> str:
+    """One of `VERDICTS`: right only where the target, and at most what it held, has left the table."""
     if not moved:
         return ABSTAINED
     if not removed:
         return MISSED
-    return RIGHT if targets and set(removed) == set(targets) else WRONG
+    return RIGHT if targets and set(targets) <= set(removed) <= allowed else WRONG
 
 
 def summarise(episodes: list[dict[str, Any]]) -> dict[str, Any]:

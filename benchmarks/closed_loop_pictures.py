@@ -36,7 +36,10 @@ def good(row: dict[str, Any]) -> bool:
 def told(row: dict[str, Any]) -> str:
     """What became of an episode, in a few words."""
     if row["removed"]:
-        return f"{row['verdict']}: {', '.join(row['removed'])}"
+        meant = ", ".join(row["targets"]) or "nothing"
+        return f"{row['verdict']}: {', '.join(row['removed'])}" + (
+            "" if good(row) else f" ({meant} was meant)"
+        )
     return f"{row['verdict']}{': ' + row['outcome'] if row['verdict'] == 'abstained' else ''}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..bench.scene import BenchObject
 from ..scene import Scene
 from .grasp import Outcome, Report, TopGrasp, UnreachableError
 from .physics import Physics
@@ -100,6 +101,14 @@ class RobotBench:
         """Size, colour and noun of an object."""
         item = self.scene.objects[index]
         return f"{item.size} {item.colour} {item.noun}"
+
+    def with_held(self, targets: Sequence[int]) -> set[int]:
+        """These objects and what was on or in them at first, which goes where they go."""
+        wanted = set(targets)
+        for k, item in enumerate(self.scene.objects):
+            if isinstance(item, BenchObject) and item.holder in targets:
+                wanted.add(k)
+        return wanted
 
     def look(self) -> View:
         """What the camera sees now."""

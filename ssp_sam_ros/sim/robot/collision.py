@@ -24,6 +24,8 @@ _AXES = 2e-3  # metres: axes closer than this are one
 _THIN = 0.008  # metres: thinner slabs would be pushed out through their broad side
 _STEP = 0.004  # metres from plane to plane: a ledge
 _STRAIGHT = 3e-4  # metres from plane to plane: a bend inwards that is none
+_FLAT = 1e-4  # metres: a piece thinner than this has no volume to speak of ...
+_SHEET = 1e-3  # ... and is given this one
 _SLENDER = 1.7  # longer than wide by more: cut into slices
 _LEAST = 8  # vertices of a slice
 
@@ -45,7 +47,15 @@ def convex_pieces(vertices: np.ndarray, faces: np.ndarray) -> list[Points]:
     for part in _surfaces(points, triangles):
         own = triangles[np.isin(triangles[:, 0], part)]
         pieces += _of_revolution(points, own, part) or _slices(points[part])
-    return pieces
+    return [_thick(piece) for piece in pieces]
+
+
+def _thick(points: Points) -> Points:
+    """The same points, or where they are as good as in a plane two layers of them, `_SHEET` apart."""
+    _, spread, axes = np.linalg.svd(points - points.mean(0), full_matrices=False)
+    if spread[2] > _FLAT * np.sqrt(len(points)):
+        return points
+    return np.concatenate([points - _SHEET / 2 * axes[2], points + _SHEET / 2 * axes[2]])
 
 
 def _surfaces(points: Points, triangles: np.ndarray) -> list[np.ndarray]:
