@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ssp_sam_ros.sim.robot import Report, RobotBench, TopGrasp
 
 WORLD_FRAME = "world"
+_LONGEST_GAP = 1.0  # simulated seconds between pictures where the machine is slow to draw
 
 log = logging.getLogger("ssp_sam")
 
@@ -29,7 +30,8 @@ class Stopped(Exception):  # noqa: N818, it is a signal, not a fault
 class SimulatedRobot:
     """Publishes the camera's pictures and carries out what comes on `grasp`, one after the other.
 
-    Physics runs at the speed of the wall clock while the gripper moves, slower where the machine is; between
+    Physics runs at the speed of the wall clock while the gripper moves, with fewer pictures where the machine
+    is slow to draw, down to one in `_LONGEST_GAP`; only then it runs slower than the clock. Between
     commands the scene stands still, and its picture is sent again and again.
     """
 
@@ -146,12 +148,13 @@ class SimulatedRobot:
             raise Stopped
         if seconds < self._due:
             return
-        self._due = seconds + self._period
         ahead = self._started + seconds - time.monotonic()
         if ahead > 0:
             self._stop.wait(ahead)
         self._view = self._bench.look()
         self._publish()
+        passed = time.monotonic() - self._started
+        self._due = max(seconds + self._period, min(passed, seconds + _LONGEST_GAP))
 
     def _publish(self) -> None:
         """Picture, depth and calibration of this moment, with one stamp."""
