@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from top_grasp import CameraPose, NoGrasp, plan_top_grasp
 
+from ssp_sam_ros.cli.runtime import interrupt_on_signals
 from ssp_sam_ros.dds.messages import make
 from ssp_sam_ros.dds.participant import Participant
 from ssp_sam_ros.interface.image_codec import decode_array, decode_depth
@@ -216,6 +217,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds for each answer and each grasp")
     args = parser.parse_args(argv)
+    interrupt_on_signals()
     picker = Picker(args.timeout)
     lifted = True
     try:
