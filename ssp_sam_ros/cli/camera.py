@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ssp_sam_ros.cli.option_types import picture_count, picture_size, pictures_a_second
+
 if TYPE_CHECKING:
     import threading
 
@@ -23,8 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source", required=True, help="folder of pictures, video file, number of a video device, or 'sim'"
     )
-    parser.add_argument("--rate", type=_rate, help="pictures a second (default: the source's own, else 10)")
-    parser.add_argument("--size", type=_size, help="WIDTHxHEIGHT (default: the source's own; sim: 640x480)")
+    parser.add_argument(
+        "--rate", type=pictures_a_second, help="pictures a second (default: the source's own, else 10)"
+    )
+    parser.add_argument(
+        "--size", type=picture_size, help="WIDTHxHEIGHT (default: the source's own; sim: 640x480)"
+    )
     parser.add_argument("--topic", default="camera/image_raw", help="topic name (default: %(default)s)")
     parser.add_argument("--frame-id", default="camera_optical_frame", help="frame of the pictures")
     parser.add_argument("--compressed", action="store_true", help="send JPEGs on TOPIC/compressed instead")
@@ -38,28 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--once", dest="loop", action="store_false", help="one pass, begun when somebody subscribes"
     )
     ending.add_argument(
-        "--count", type=_count, metavar="N", help="N pictures, begun when somebody subscribes"
+        "--count", type=picture_count, metavar="N", help="N pictures, begun when somebody subscribes"
     )
-
-
-def _rate(text: str) -> float:
-    rate = float(text)
-    if not 0 < rate <= 1000:
-        raise argparse.ArgumentTypeError(f"{text} is not a rate between 0 and 1000 Hz")
-    return rate
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pictures, 1 or more")
-    return int(text)
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, e.g. 640x480")
-    return int(width), int(height)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ssp-sam",
         description="A picture and a referring expression become a mask, a box and a no-target flag.",
-        epilog="node, camera, say, listen and sim also take what ROS nodes take after --ros-args.",
+        epilog="After --ros-args, the commands node, camera, say, listen and sim take what ROS nodes take.",
     )
     parser.add_argument("--traceback", action="store_true", help="on an error, show where it came from")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ssp_sam_ros.cli.camera import _rate, _size
+from ssp_sam_ros.cli.option_types import picture_size, pictures_a_second
 
 HELP = "a simulated bench: a camera with depth, and a gantry with a gripper that takes commands"
 TAKES_ROS_ARGUMENTS = True
@@ -15,8 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Topics and what a grasp command looks like: docs/closed_loop.md"
     parser.add_argument("--world", choices=("tabletop", "bench"), default="tabletop", help="which objects")
     parser.add_argument("--seed", type=int, default=0, help="of the scene")
-    parser.add_argument("--size", type=_size, default=(640, 480), help="WIDTHxHEIGHT (default: 640x480)")
-    parser.add_argument("--rate", type=_rate, default=10.0, help="pictures a second (default: %(default)g)")
+    parser.add_argument(
+        "--size", type=picture_size, default=(640, 480), help="WIDTHxHEIGHT (default: 640x480)"
+    )
+    parser.add_argument(
+        "--rate", type=pictures_a_second, default=10.0, help="pictures a second (default: %(default)g)"
+    )
     parser.add_argument("--frame-id", default="camera_optical_frame", help="frame of the pictures")
 
 
