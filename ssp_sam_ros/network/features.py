@@ -18,7 +18,8 @@ class ImageFeatures:
     visual: (B, c+n, D) CLIP tokens after the visual projection, not normalised; c class tokens come first
         (`Variant.class_tokens`).
     embedding: (B, C, h, w) SAM's image embedding.
-    high_res: () or two finer maps, (B, C/4, 2h, 2w) and (B, C/8, 4h, 4w), of variants with that extension.
+    high_res: () or two finer maps, (B, C/4, 2h, 2w) and (B, C/8, 4h, 4w), of variants with that extension; a
+        third one, (B, C/16, 8h, 8w), with fine_mask.
     """
 
     visual: Tensor

@@ -19,11 +19,13 @@ LARGEST_TENSOR = 2**25
 """Bytes of one tensor in a batch on a CPU: larger ones get fresh pages from the system on every call."""
 
 
-def _rows_at_once(embedding: Tensor) -> int:
-    """How many prompts to decode together on a picture embedding (B, C, h, w)."""
-    if embedding.device.type != "cpu":
+def _rows_at_once(features: ImageFeatures) -> int:
+    """How many prompts to decode together on a picture's features."""
+    if features.embedding.device.type != "cpu":
         return 2**31
-    largest = embedding[0].numel() * 2 * 4  # upscaled: an eighth of the channels, 16 times the cells, float32
+    # Upscaled: an eighth of the channels, 16 times the cells, float32; or a sixteenth, 64 times.
+    times = 4 if len(features.high_res) > 2 else 2
+    largest = features.embedding[0].numel() * times * 4
     return max(1, (LARGEST_TENSOR - 1) // largest)
 
 
@@ -72,19 +74,21 @@ class Sam(nn.Module):
             iou_head_depth=3,
             iou_head_hidden_dim=sam.iou_hidden,
         )
+        self.fine_mask = FineMask(sam.dim) if variant.extensions.fine_mask else None
 
     def decode(self, features: ImageFeatures, prompts: Prompts) -> tuple[Tensor, Tensor]:
         """Single-mask output (slot 0) of SAM's mask decoder.
 
         features: one picture for all N prompts, or N pictures. segment_anything's own forward pairs every
         picture with every prompt; here row i of the prompts meets row i of the pictures.
-        Returns low-resolution logits (N, 1, 4h, 4w) and the predicted IoU (N, 1).
+        Returns low-resolution logits (N, 1, 4h, 4w), or (N, 1, 8h, 8w) with fine_mask, and the predicted IoU
+        (N, 1).
         """
         count = len(prompts)
         if len(features) > 1:
             features = features.expand(count)  # raises unless it is one for each
         position = self.prompt_encoder.get_dense_pe()
-        step = _rows_at_once(features.embedding)
+        step = _rows_at_once(features)
         if count <= step:
             return self._decode_together(features, prompts, position)
         parts = []
@@ -113,6 +117,8 @@ class Sam(nn.Module):
         upscaled = self._upscale(source.transpose(1, 2).unflatten(2, embedding.shape[2:]), features)
         weights = decoder.output_hypernetworks_mlps[0](hidden[:, 1])
         logits = (weights[:, None] @ upscaled.flatten(2)).reshape(count, 1, *upscaled.shape[2:])
+        if self.fine_mask is not None:
+            logits = self.fine_mask(logits, upscaled, hidden[:, 1], features.high_res[2])
         return logits, decoder.iou_prediction_head(hidden[:, 0])[:, :1]
 
     def _upscale(self, source: Tensor, features: ImageFeatures) -> Tensor:
@@ -125,3 +131,26 @@ class Sam(nn.Module):
         x = F.layer_norm(x.permute(0, 2, 3, 1), norm1.weight.shape, norm1.weight, norm1.bias, norm1.eps)
         x = up2(act1(x.permute(0, 3, 1, 2)))
         return act2(x + features.high_res[1] if features.high_res else x)
+
+
+class FineMask(nn.Module):
+    """Mask logits at twice the resolution: the coarser ones, and what a third upscaling step adds to them.
+
+    Trained networks without it can take it on: it adds nothing before its first step of training.
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(dim // 8, dim // 16, kernel_size=2, stride=2)
+        self.weights = nn.Linear(dim, dim // 16)  # as SAM's hypernetworks: from the mask token
+        nn.init.zeros_(self.weights.weight)
+        nn.init.zeros_(self.weights.bias)
+
+    def forward(self, logits: Tensor, upscaled: Tensor, token: Tensor, fine: Tensor) -> Tensor:
+        """Finer logits, (N, 1, 8h, 8w).
+
+        logits: (N, 1, 4h, 4w); upscaled: (N, C/8, 4h, 4w); token: (N, C); fine: (N or 1, C/16, 8h, 8w).
+        """
+        x = F.gelu(self.up(upscaled) + fine)
+        added = (self.weights(token)[:, None] @ x.flatten(2)).reshape(len(x), 1, *x.shape[2:])
+        return F.interpolate(logits, scale_factor=2, mode="bilinear", align_corners=False) + added

@@ -56,7 +56,9 @@ class SSPSAM(SemanticSpatialPromptEncoder):
         return TextFeatures(ids, words, sentence)
 
     def decode(self, features: ImageFeatures, prompts: Prompts) -> tuple[Tensor, Tensor]:
-        """Low-resolution mask logits (N, 1, 4h, 4w) and predicted IoU (N, 1), both float32.
+        """Low-resolution mask logits (N, 1, H/s, W/s) and predicted IoU (N, 1), both float32.
+
+        s is the variant's `mask_stride`, H and W the size of SAM's input.
 
         features: one picture for all N prompts, or N pictures, row by row.
         """

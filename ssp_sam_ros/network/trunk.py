@@ -51,18 +51,19 @@ class TrunkEncoder(nn.Module):
             nn.Conv2d(dim, dim, 3, padding=1, bias=False),
             LayerNorm2d(dim),
         )
-        self.high_res = nn.ModuleList(
-            [nn.Conv2d(c8, dim // 4, 1), nn.Conv2d(c4, dim // 8, 1)] if variant.extensions.high_res else []
-        )
+        finer = [(c8, dim // 4), (c4, dim // 8), (c4 // 2, dim // 16)]
+        used = (2 + variant.extensions.fine_mask) if variant.extensions.high_res else 0
+        self.high_res = nn.ModuleList(nn.Conv2d(inputs, outputs, 1) for inputs, outputs in finer[:used])
 
-    def features(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, 3, H, W) -> features at strides 4, 8 and 16."""
-        f4 = self.stage4(self.stem(image))
+    def features(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(B, 3, H, W) -> features at strides 2, 4, 8 and 16."""
+        f2 = self.stem[:2](image)
+        f4 = self.stage4(self.stem[2:](f2))
         f8 = self.stage8(f4)
-        return f4, f8, self.stage16(f8)
+        return f2, f4, f8, self.stage16(f8)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         """(B, 3, H, W) -> stride-16 features (B, C16, h, w), image embedding (B, dim, h, w), finer maps."""
-        f4, f8, f16 = self.features(image)
-        fine = tuple(project(f) for project, f in zip(self.high_res, (f8, f4), strict=False))
+        f2, f4, f8, f16 = self.features(image)
+        fine = tuple(project(f) for project, f in zip(self.high_res, (f8, f4, f2), strict=False))
         return f16, self.neck(f16), fine

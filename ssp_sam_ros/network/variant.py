@@ -128,6 +128,7 @@ class Extensions:
     dense_prompt: bool = False  # the sequence's patch tokens become SAM's dense prompt
     presence: bool = False  # a presence logit lowers all mask logits of an absent target
     high_res: bool = False  # stride 8 and 4 features of the trunk join SAM's upscaling
+    fine_mask: bool = False  # a step more of that: mask logits at stride 2 instead of 4
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,11 @@ class Variant:
     def sam_std(self) -> tuple[float, float, float]:
         """Standard deviation of SAM's normalisation, on 0..255."""
         return self.sam.std
+
+    @property
+    def mask_stride(self) -> int:
+        """Pixels of SAM's input that a cell of the mask logits is wide."""
+        return self.sam.patch_size // (8 if self.extensions.fine_mask else 4)
 
     @property
     def vocabulary(self) -> tuple[str, ...] | None:

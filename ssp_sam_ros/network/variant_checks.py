@@ -33,6 +33,8 @@ def check_sizes(v: Variant, where: str) -> None:
         )
     if v.extensions.dense_prompt and v.clip.grid != v.sam.grid:
         raise VariantError(f"{where}: extension dense_prompt wants equal grids for clip and sam")
+    if on.fine_mask and not on.high_res:
+        raise VariantError(f"{where}: extension fine_mask wants high_res, too")
 
 
 def _check_numbers(part: Any, where: str) -> None:
@@ -67,6 +69,7 @@ def _check_divisors(v: Variant, where: str) -> None:
         ("sam.dim by prompt.heads", v.sam.dim, v.prompt.heads),
         ("half of sam.dim by sam.decoder_heads", v.sam.dim // 2, v.sam.decoder_heads),
         ("sam.dim by 8", v.sam.dim, 8),
+        ("sam.dim by 16 (fine_mask)", v.sam.dim, 16 if v.extensions.fine_mask else 1),
         ("sam.encoder.width by sam.encoder.heads", encoder.width, encoder.heads),
     ):
         if width % count and not (label.startswith("sam.encoder") and v.shared_trunk):

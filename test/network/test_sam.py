@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
-from ssp_sam_ros.network import SSPSAM, ImageFeatures, Prompts
+from ssp_sam_ros.network import SSPSAM, ImageFeatures, Prompts, load_variant
 
 from .conftest import picture
 
@@ -83,6 +86,35 @@ def test_trunk_strides_and_sizes(tiny: SSPSAM) -> None:
     dim = tiny.variant.sam.dim
     assert embedding.shape == (2, dim, 15, 20)
     assert [tuple(f.shape) for f in fine] == [(2, dim // 4, 30, 40), (2, dim // 8, 60, 80)]
+
+
+def fine(on: bool) -> SSPSAM:
+    shipped = load_variant("ssp_sam_tiny")
+    extensions = dataclasses.replace(shipped.extensions, fine_mask=on)
+    torch.manual_seed(0)
+    return SSPSAM(dataclasses.replace(shipped, extensions=extensions)).eval()
+
+
+@torch.no_grad()
+def test_a_finer_mask_begins_as_the_coarser_one() -> None:
+    """And is one picture's for several expressions, in one batch or split, as the coarser one is."""
+    coarse, net = fine(False), fine(True)
+    lost, unknown = net.load_state_dict(coarse.state_dict(), strict=False)
+    assert not unknown and {name.split(".")[1] for name in lost} == {"fine_mask", "image_encoder"}
+    image = picture(net.variant.sam_size)
+    features = net.encode_image(None, image)
+    assert [tuple(f.shape[1:]) for f in features.high_res] == [(32, 30, 40), (16, 60, 80), (8, 120, 160)]
+    prompts = prompts_of(3, net.variant.sam.dim)
+    before = coarse.decode(coarse.encode_image(None, image), prompts)[0]
+    after = net.decode(features, prompts)[0]
+    assert after.shape == (3, 1, 120, 160) and net.variant.mask_stride == 2
+    torch.testing.assert_close(after, F.interpolate(before, scale_factor=2, mode="bilinear"))
+    torch.nn.init.normal_(net.sam.fine_mask.weights.weight)
+    changed = net.decode(features, prompts)[0]
+    assert (changed - after).abs().max() > 0.1
+    for i in range(3):
+        alone = net.decode(features, prompts.rows(slice(i, i + 1)))[0]
+        torch.testing.assert_close(changed[i : i + 1], alone, rtol=1e-4, atol=1e-4)
 
 
 def test_image_features_know_their_bytes() -> None:

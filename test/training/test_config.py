@@ -127,3 +127,11 @@ def test_every_table_has_its_configurations() -> None:
         "XV,",
     ):
         assert f"Table {table}" in texts or f"Tables {table}" in texts or f"and {table}" in texts, table
+
+
+def test_further_sets_want_stages_of_scenes(tmp_path: Path) -> None:
+    more = "data: {more: [{root: there, pictures: 5}]}\n"
+    assert load_config(written(tmp_path, MINIMAL + more)).data.more[0].pictures == 5
+    items = MINIMAL.replace("steps: 5", "epochs: 5").replace("pictures: 2", "batch: 2")
+    with pytest.raises(ConfigError, match=r"config\.yaml: data\.more wants stages of scenes"):
+        load_config(written(tmp_path, items + more))

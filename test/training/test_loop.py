@@ -16,7 +16,7 @@ from train import main
 
 from ssp_sam_ros.network import load_variant
 from ssp_sam_ros.weights import load_network
-from ssp_sam_training.config import Data, Losses, Optimiser, Stage, TrainConfig
+from ssp_sam_training.config import Data, Losses, More, Optimiser, Stage, TrainConfig
 from ssp_sam_training.export import export_weights
 from ssp_sam_training.loop import Trainer, TrainingError, learning_rate
 
@@ -128,6 +128,29 @@ def test_exported_weights_load_into_the_package(root: Path, variant: str, tmp_pa
     for name, value in trainer.average.state_dict().items():
         if value.is_floating_point():
             assert torch.equal(value.half().float(), net.state_dict()[name].float()), name
+
+
+def test_a_run_may_start_from_weights_of_other_words_and_coarser_masks(
+    root: Path, variant: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = export_weights(train(config(root, variant), tmp_path / "first"))
+    raw = json.loads(Path(variant).read_text())
+    raw["text"] |= {"context": 14, "vocabulary": sorted([*raw["text"]["vocabulary"], "teapot"])}
+    raw["extensions"]["fine_mask"] = True
+    Path(variant).write_text(json.dumps(raw))
+    trainer = train(config(root, variant, start=str(first)), tmp_path / "second")
+    assert "with fresh values begin 1 words and sam.fine_mask" in caplog.text
+    assert torch.any(trainer.net.sam.fine_mask.weights.weight != 0), "the finer step was never trained"
+    net, _ = load_network(variant, export_weights(trainer))
+    assert "teapot" in net.variant.vocabulary and net.variant.mask_stride == 2
+
+
+def test_a_further_set_joins_the_training_split_alone(root: Path, variant: str, tmp_path: Path) -> None:
+    data = Data(root=str(root), more=(More(str(root), pictures=1),))
+    trainer = Trainer(config(root, variant, data=data), tmp_path / "out", torch.device("cpu"))
+    alone = Trainer(config(root, variant), tmp_path / "alone", torch.device("cpu")).sources
+    assert len(trainer.sources.scenes.picture_ids) == len(alone.scenes.picture_ids) + 1
+    assert len(trainer.sources.validation_scenes.picture_ids) == len(alone.validation_scenes.picture_ids)
 
 
 def test_validation_is_logged_with_its_kinds(root: Path, variant: str, tmp_path: Path) -> None:

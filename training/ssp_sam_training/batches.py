@@ -27,8 +27,8 @@ class Batch:
     sam: (P, 3, *sam_size), normalised; None where embeddings are given or no mask is asked for.
     clip: (P, 3, *clip_size), None where the trunk is shared.
     ids: (N, context); picture: (N,) row of the sentence's picture.
-    masks: (N, 1, H/4, W/4), the share of each stride-4 cell of SAM's input that the targets cover; or
-        (N, 1, 512, 512) uint8 in the letterbox; None where no mask is asked for.
+    masks: (N, 1, H/s, W/s), the share of each cell of the mask logits (s: the variant's `mask_stride`) that the
+        targets cover; or (N, 1, 512, 512) uint8 in the letterbox; None where no mask is asked for.
     boxes: (N, 4) cx, cy, w, h in 0..1 of CLIP's input; present: (N,) 1.0 where there is a target.
     dense: label kind -> (P, H/8, W/8) int64, -1 where nothing is asked.
     names: which sentence each row is, for messages.
@@ -131,7 +131,7 @@ class BatchMaker:
             for reference, sentence in pairs:
                 ids.append(self.tokenizer(sentence.text).ids)
                 rows.append(row)
-                cover = np.zeros([s // 4 for s in self.variant.sam_size], np.float32)
+                cover = np.zeros([s // self.variant.mask_stride for s in self.variant.sam_size], np.float32)
                 for ann_id in reference.ann_ids:
                     if ann_id in covers:
                         cover += covers[ann_id]
@@ -178,8 +178,8 @@ class BatchMaker:
         return [pairs[i] for i in chosen]
 
     def _cover(self, ann_id: int, place: Geometry) -> np.ndarray:
-        """(H/4, W/4) float32: the share of each stride-4 cell of SAM's input that the object covers."""
-        return soft_truth(self.dataset.annotation_mask(ann_id), place)
+        """float32: the share of each cell of the mask logits that the object covers."""
+        return soft_truth(self.dataset.annotation_mask(ann_id), place, self.variant.mask_stride)
 
 
 def prefetched(

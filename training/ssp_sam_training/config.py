@@ -12,6 +12,7 @@ __all__ = [
     "ConfigError",
     "Data",
     "Losses",
+    "More",
     "Optimiser",
     "Stage",
     "TrainConfig",
@@ -24,6 +25,14 @@ METRICS = ("giou", "targeted_giou", "ciou", "n_acc", "t_acc", "box_acc")
 
 
 @dataclass(frozen=True)
+class More:
+    """A further set whose training split joins that of `Data`, in the same layout; stages of scenes only."""
+
+    root: str
+    pictures: int = 0  # the first so many; 0: all
+
+
+@dataclass(frozen=True)
 class Data:
     """Where the sentences and pictures come from."""
 
@@ -32,6 +41,7 @@ class Data:
     split_by: str | None = None  # who made the split, where there are several; None: the usual one
     train_split: str = "train"
     val_split: str = "val"
+    more: tuple[More, ...] = ()  # further sets to train on; validation is on `root` alone
     val_dataset: str | None = None  # validate on another set than the one trained on
     val_split_by: str | None = None
     images: str | None = None  # folder of the pictures, if not in a usual place under `root`
@@ -101,7 +111,7 @@ class Stage:
     items: Literal["reference", "sentence"] = "reference"
     longest_sentence: int | None = None  # words; longer ones are dropped
     random_place: bool = False  # CLIP's picture at a random place of its padded input, not in the middle
-    truth: Literal["stride4", "letterbox"] = "stride4"  # where mask losses are taken; see `step`
+    truth: Literal["logits", "letterbox"] = "logits"  # where mask losses are taken; see `step`
     lr: float = 6e-4
     lr_end: float = 0.0
     lr_start: float = 0.0  # where the warm-up begins
@@ -169,6 +179,11 @@ class TrainConfig:
     validation_pictures: int = 100  # 0: all of the split
     log_seconds: float = 20.0  # 0: every step
     domain: str = ""  # written into the weights: what kind of pictures they are for
+
+    def __post_init__(self) -> None:
+        """Hold the fields to each other; raises ConfigError."""
+        if self.data.more and any(stage.by_items for stage in self.stages):
+            raise ConfigError("data.more wants stages of scenes: steps and pictures, not epochs")
 
 
 def load_config(path: Any, overrides: Any = ()) -> TrainConfig:

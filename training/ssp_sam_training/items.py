@@ -86,7 +86,7 @@ class ItemMaker:
         """The batch of these items, one picture row each.
 
         masks: with SAM's side (its input or embedding) and the truth masks. truth: "letterbox", 0/1 in the
-        512 letterbox of the release, or "stride4", soft at a quarter of SAM's input.
+        512 letterbox of the release, or "logits", soft at the resolution of the mask logits.
         """
         return self._batch(items, range(len(items)), masks, truth)
 
@@ -149,7 +149,7 @@ class ItemMaker:
                 masks[id(item.sample)] = (
                     letterbox_truth(mask, self.variant.sam_size).astype(np.uint8)
                     if truth == "letterbox"
-                    else soft_truth(mask, place)
+                    else soft_truth(mask, place, self.variant.mask_stride)
                 )
         return torch.from_numpy(np.stack([masks[id(item.sample)] for item in items]))[:, None]
 

@@ -37,14 +37,16 @@ class DenseLabels:
     ) -> dict[str, np.ndarray]:
         """Labels (H/8, W/8) int64 per kind; -1 on cells neither half full nor empty.
 
-        covers: annotation id -> (H/4, W/4) share of each cell covered; size: (H, W) of SAM's input.
+        covers: annotation id -> share of each cell covered, at a stride that divides 8; size: (H, W) of SAM's
+            input.
         """
         height, width = size[0] // STRIDE, size[1] // STRIDE
         labels = {kind: np.full((height, width), -1, np.int64) for kind in self.values}
         total = np.zeros((height, width), np.float32)
         for ann_id, cover in covers.items():
             annotation = dataset.annotations[ann_id]
-            share = cover.reshape(height, 2, width, 2).mean(axis=(1, 3))
+            cells = cover.shape[0] // height
+            share = cover.reshape(height, cells, width, cells).mean(axis=(1, 3))
             total += share
             inside = share >= 0.5
             names = {CATEGORY: dataset.categories[annotation.category_id], **annotation.attributes}
@@ -55,8 +57,8 @@ class DenseLabels:
         return labels
 
 
-def soft_truth(mask: np.ndarray, place: Geometry) -> np.ndarray:
-    """(H/4, W/4) float32: the share of each stride-4 cell of SAM's input that a mask covers.
+def soft_truth(mask: np.ndarray, place: Geometry, stride: int = 4) -> np.ndarray:
+    """(H/stride, W/stride) float32: the share of each cell of SAM's input that a mask covers.
 
     mask: (h, w) bool at the picture's size; place: where the picture lies in SAM's input.
     """
@@ -66,4 +68,5 @@ def soft_truth(mask: np.ndarray, place: Geometry) -> np.ndarray:
         soft = cv2.resize(soft, (width, height), interpolation=cv2.INTER_AREA)
     canvas = np.zeros(place.input_size, np.float32)
     canvas[place.top : place.top + height, place.left : place.left + width] = soft
-    return canvas.reshape(canvas.shape[0] // 4, 4, canvas.shape[1] // 4, 4).mean(axis=(1, 3))
+    rows, columns = canvas.shape[0] // stride, canvas.shape[1] // stride
+    return canvas.reshape(rows, stride, columns, stride).mean(axis=(1, 3))

@@ -8,8 +8,9 @@ from functools import cached_property
 from ssp_sam_ros.network import Variant
 
 from .batches import BatchMaker
-from .config import Data, TrainConfig
+from .config import Data, More, TrainConfig
 from .data import Dataset, ReferDataset, load_dataset, load_refer
+from .data.joined import first_pictures, join_refer
 from .embeddings import EmbeddingStore
 from .items import ItemMaker
 from .labels import DenseLabels
@@ -30,9 +31,10 @@ class Sources:
         self.train_items: Dataset | None = None
         self.val_items: Dataset | None = None
         if any(not stage.by_items for stage in config.stages):
-            self.train_scenes = load_refer(
+            first = load_refer(
                 data.root, data.dataset, data.train_split, data.split_by, image_folder=data.images
             )
+            self.train_scenes = join_refer([first, *(_more(data, more) for more in data.more)])
             self.val_scenes = load_refer(data.root, val, data.val_split, val_by, image_folder=data.images)
         if any(stage.by_items for stage in config.stages):
             self.train_items = load_dataset(
@@ -84,3 +86,8 @@ class Sources:
         if dataset is None or self._variant is None:
             raise ValueError("no stage of this configuration is one of items")
         return ItemMaker(dataset, self._variant, self.store)
+
+
+def _more(data: Data, more: More) -> ReferDataset:
+    dataset = load_refer(more.root, data.dataset, data.train_split, data.split_by)
+    return first_pictures(dataset, more.pictures)

@@ -11,10 +11,10 @@ import torch
 from ssp_sam_ros.network import SSPSAM, Variant, load_variant
 from ssp_sam_ros.network.tokenizer import DETERMINERS, words
 from ssp_sam_ros.weights import load_network
-from ssp_sam_ros.weights.errors import WeightsError
 from ssp_sam_ros.weights.folders import weights_folders
 from ssp_sam_ros.weights.parts import fill_pretrained
 
+from .carry_over import carry_over
 from .config import TrainConfig
 from .embeddings import EmbeddingStore
 from .embeddings.encoder import encoder_digest
@@ -39,6 +39,8 @@ def configured_variant(config: TrainConfig, sentences: Iterable[str] = ()) -> Va
 def starting_network(config: TrainConfig, variant: Variant) -> SSPSAM:
     """Build the network and fill it as `config.start` says; the same values every time.
 
+    Weights of another vocabulary serve as far as they go (`carry_over`).
+
     Raises:
         WeightsError: if a weights file is missing, or does not belong to the variant.
     """
@@ -50,10 +52,7 @@ def starting_network(config: TrainConfig, variant: Variant) -> SSPSAM:
         return net
     net, _ = load_network(variant, config.start)
     if net.variant != variant:
-        raise WeightsError(
-            f"{config.start} is of another form of {variant.name} than the configuration's: take the same "
-            "variant, variant_changes and vocabulary as the training that it comes from"
-        )
+        return carry_over(net, SSPSAM(variant), config.start)
     return net
 
 
