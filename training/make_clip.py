@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ssp_sam_training.tabletop.clip import main
+from ssp_sam_training.demonstration.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,11 +7,11 @@ import logging
 
 import pytest
 import torch
-from ssp_sam_training.carry_over import carry_over
 
 from ssp_sam_ros.network import SSPSAM, Variant, build_tokenizer, load_variant
 from ssp_sam_ros.weights import load_network
 from ssp_sam_ros.weights.errors import WeightsError
+from ssp_sam_training.carry_over import carry_over
 
 SENTENCE = "the red mug left of the bowl"
 

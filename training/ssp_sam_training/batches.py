@@ -27,8 +27,8 @@ class Batch:
     sam: (P, 3, *sam_size), normalised; None where embeddings are given or no mask is asked for.
     clip: (P, 3, *clip_size), None where the trunk is shared.
     ids: (N, context); picture: (N,) row of the sentence's picture.
-    masks: (N, 1, H/s, W/s), the share of each cell of the mask logits (s: the variant's `mask_stride`) that the
-        targets cover; or (N, 1, 512, 512) uint8 in the letterbox; None where no mask is asked for.
+    masks: (N, 1, H/s, W/s), the share of each cell of the mask logits that the targets cover, s being the
+        variant's `mask_stride`; or (N, 1, 512, 512) uint8 in the letterbox; None where no mask is asked for.
     boxes: (N, 4) cx, cy, w, h in 0..1 of CLIP's input; present: (N,) 1.0 where there is a target.
     dense: label kind -> (P, H/8, W/8) int64, -1 where nothing is asked.
     names: which sentence each row is, for messages.

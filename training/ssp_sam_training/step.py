@@ -35,8 +35,8 @@ def loss_terms(
 ) -> dict[str, Tensor]:
     """Unweighted loss terms whose weight is not zero; what none of them needs does not run.
 
-    The mask terms are taken in the release's 512 letterbox, or else at the resolution of the mask decoder's own
-    logits.
+    The mask terms are taken in the release's 512 letterbox, or else at the resolution of the mask decoder's
+    own logits.
     """
     features = image_features(net, batch)
     terms: dict[str, Tensor] = {}

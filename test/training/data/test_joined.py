@@ -6,6 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+
 from ssp_sam_training.data import ReferDataset, load_refer
 from ssp_sam_training.data.joined import first_pictures, join_refer
 

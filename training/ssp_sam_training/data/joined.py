@@ -30,7 +30,11 @@ def join_refer(parts: Sequence[ReferDataset]) -> ReferDataset:
     names = sorted({name for part in parts for name in part.categories.values()})
     category = {name: number for number, name in enumerate(names, 1)}
     joined = replace(
-        parts[0], references=[], images={}, annotations={}, categories={n: name for name, n in category.items()}
+        parts[0],
+        references=[],
+        images={},
+        annotations={},
+        categories={n: name for name, n in category.items()},
     )
     for part in parts:
         pictures = {old: len(joined.images) + n for n, old in enumerate(sorted(part.images))}
