@@ -4,10 +4,15 @@
 #
 #   bash scripts/demo.sh          the recorded tabletop clip
 #   bash scripts/demo.sh --sim    the live simulator
+#   bash scripts/demo.sh --robot  a simulated robot that takes what it is told to; a film of it
 #
-# Further options are those of `ssp-sam demo` (see --help).
+# Further options are those of `ssp-sam demo`, or of examples/robot_demo.py (see --help).
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 bash "$root/scripts/setup.sh"
+if [[ ${1:-} == --robot ]]; then
+    shift
+    exec "$root/.venv/bin/python" "$root/examples/robot_demo.py" --out "$root/out/robot" "$@"
+fi
 exec "$root/.venv/bin/python" -m ssp_sam_ros.cli.main demo --out "$root/out" "$@"
