@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -165,3 +166,55 @@ def mugs_root(tmp_path: Path) -> Path:
     return write_set(
         tmp_path / "mugs", "refcoco", "refs(unc).p", references, instances(objects, list(range(1, 10)))
     )
+
+
+@pytest.fixture
+def root(tmp_path: Path, refer_files: SimpleNamespace) -> Path:
+    """Six pictures in gRefCOCO's layout, each with a red and a blue rectangle."""
+    annotations, references = [], []
+    for i in range(1, 7):
+        left, right = (5, 5 + 3 * i, 20, 25), (50, 5 + 2 * i, 20, 25)
+        for k, (box, colour) in enumerate(((left, "red"), (right, "blue"))):
+            annotations.append(refer_files.annotation(10 * i + k, i, box, attributes={"colour": colour}))
+        split = "train" if i <= 4 else "val"
+        for k, (ids, text, kind) in enumerate(
+            (
+                ([10 * i], "the red mug", "attribute"),
+                ([10 * i + 1], "blue mug", "attribute"),
+                ([-1], "the bowl", "absent"),
+            )
+        ):
+            references.append(refer_files.reference(10 * i + k, i, ids, [text], split=split, kind=kind))
+    content = refer_files.instances(annotations, list(range(1, 7)))
+    path = refer_files.write(tmp_path / "set", "grefcoco", "grefs(unc).json", references, content)
+    colours = {"red": (200, 30, 30), "blue": (30, 30, 200)}
+    for info in content["images"]:
+        image = np.full((refer_files.height, refer_files.width, 3), 120, np.uint8)
+        for a in annotations:
+            if a["image_id"] == info["id"]:
+                x, y, w, h = a["bbox"]
+                image[y : y + h, x : x + w] = colours[a["attributes"]["colour"]]
+        cv2.imwrite(str(path / "images" / "train2014" / info["file_name"]), image[..., ::-1])
+    return path
+
+
+@pytest.fixture
+def variant(tmp_path: Path) -> str:
+    """The shipped form with small sizes."""
+    raw = json.loads(load_variant("ssp_sam_tiny").to_json())
+    raw |= {"name": "smaller", "joint_dim": 32}
+    raw["clip"] |= {"image_size": [48, 64], "width": 32, "layers": 2, "head_width": 16, "surgery_blocks": 1}
+    raw["text"] |= {"width": 32, "heads": 2, "layers": 1, "context": 12}
+    raw["prompt"] |= {
+        "dim": 32,
+        "tokens": 4,
+        "attention_heads": 2,
+        "heads": 2,
+        "layers": 1,
+        "feed_forward": 32,
+    }
+    raw["sam"] |= {"image_size": [48, 64], "dim": 32, "decoder_heads": 2, "decoder_feed_forward": 32}
+    raw["sam"]["encoder"] |= {"channels": [16, 16, 32], "blocks": [0, 1, 1]}
+    path = tmp_path / "smaller.json"
+    path.write_text(json.dumps(raw))
+    return str(path)

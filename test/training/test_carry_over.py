@@ -63,3 +63,19 @@ def test_other_sizes_are_refused() -> None:
     other = dataclasses.replace(trained.variant, prompt=dataclasses.replace(trained.variant.prompt, tokens=8))
     with pytest.raises(WeightsError, match=r"old\.safetensors is of another form of ssp_sam_tiny"):
         carry_over(trained, SSPSAM(other), "old.safetensors")
+
+
+@torch.no_grad()
+def test_an_extension_less_leaves_its_values_behind(caplog: pytest.LogCaptureFixture) -> None:
+    trained, _ = load_network("ssp_sam_tiny")
+    extensions = dataclasses.replace(trained.variant.extensions, text_in_sequence=False, position=False)
+    fewer = dataclasses.replace(trained.variant, extensions=extensions)
+    with caplog.at_level(logging.WARNING):
+        net = carry_over(trained, SSPSAM(fewer).eval(), "old.safetensors")
+    assert (
+        "left behind: extensions.position.bias, extensions.position.weight, extensions.words" in caplog.text
+    )
+    torch.testing.assert_close(sentence(net, SENTENCE), sentence(trained, SENTENCE))
+    rows = len(net.vl_pos_embed.weight)
+    assert rows == len(trained.vl_pos_embed.weight) - 1 - trained.variant.text.context
+    torch.testing.assert_close(net.vl_pos_embed.weight, trained.vl_pos_embed.weight[:rows])

@@ -1,4 +1,4 @@
-"""Trained values for a network of other words: what a new vocabulary shares with the old one is kept."""
+"""Trained values for a network of other words or extensions: what it shares with the old one is kept."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ssp_sam_ros.network import SSPSAM, Variant
 from ssp_sam_ros.network.tokenizer import piece_table
+from ssp_sam_ros.network.variant import Extensions
 from ssp_sam_ros.weights.errors import WeightsError
 
 log = logging.getLogger(__name__)
@@ -21,9 +22,9 @@ _PLACES = ("encoder.positional_embedding", "vl_pos_embed.weight")  # the sentenc
 def carry_over(trained: SSPSAM, fresh: SSPSAM, source: str) -> SSPSAM:
     """Give `fresh` all that `trained` has for it, and say what begins with fresh values.
 
-    The two may differ in vocabulary, in the context's length and in the extension `fine_mask`. Vectors of
-    byte-pair pieces that both know go where the new numbering wants them; more places for words are added
-    behind the old ones, fewer cut them off.
+    The two may differ in vocabulary, in the context's length and in their extensions. Vectors of byte-pair
+    pieces that both know go where the new numbering wants them; more places for words are added behind the
+    old ones, fewer cut them off. Parts that only the old one has are left behind.
 
     Raises:
         WeightsError: if they differ in anything else.
@@ -32,11 +33,12 @@ def carry_over(trained: SSPSAM, fresh: SSPSAM, source: str) -> SSPSAM:
     if _sizes(old) != _sizes(new) or old.vocabulary is None or new.vocabulary is None:
         raise WeightsError(
             f"{source} is of another form of {new.name} than the configuration's: but for vocabulary, "
-            "text.context and extension fine_mask, take the variant and variant_changes of the training "
-            "that it comes from"
+            "text.context and extensions, take the variant and variant_changes of the training that it comes "
+            "from"
         )
     state, values = fresh.state_dict(), trained.state_dict()
     new_parts = sorted(set(state) - set(values))
+    left_behind = sorted(set(values) - set(state))
     for name in state.keys() & values.keys():
         if name == _TOKENS:
             _carry_tokens(values[name], state[name], old, new)
@@ -48,12 +50,13 @@ def carry_over(trained: SSPSAM, fresh: SSPSAM, source: str) -> SSPSAM:
     known = set(old.vocabulary)
     unknown = [word for word in new.vocabulary if word not in known]
     log.warning(
-        "%s: %d of %d words carried over; with fresh values begin %d words%s",
+        "%s: %d of %d words carried over; with fresh values begin %d words%s%s",
         source,
         len(new.vocabulary) - len(unknown),
         len(new.vocabulary),
         len(unknown),
         f" and {', '.join(new_parts)}" if new_parts else "",
+        f"; left behind: {', '.join(left_behind)}" if left_behind else "",
     )
     return fresh
 
@@ -74,5 +77,5 @@ def _sizes(variant: Variant) -> Variant:
     return dataclasses.replace(
         variant,
         text=dataclasses.replace(variant.text, vocabulary=None, context=1),
-        extensions=dataclasses.replace(variant.extensions, fine_mask=False),
+        extensions=Extensions(),
     )
