@@ -8,14 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..bench.look import Look as BenchLook
-from ..bench.pool import BenchPool
 from ..bench.render import BenchRenderer
-from ..bench.render import Placed as BenchPlaced
 from ..camera import Camera
-from ..layout import Placed
-from ..pool import Pool
-from ..render import Look, SceneRenderer
+from ..pool_renderer import PoolRenderer
+from ..render import SceneRenderer
 from .physics import Box, Pose
 
 
@@ -34,39 +30,26 @@ class View:
     labels: np.ndarray
 
 
-class _Drawing:
-    """What both worlds' renderers share, once the scene's colours, light and camera are set."""
+class _RobotView(PoolRenderer):
+    """Draws bodies where physics has put them, the robot, and depth; joined with a world's renderer."""
 
-    _mujoco: Any
-    _renderer: Any
-    _option: Any
-    pool: Any
-
-    def _draw(
-        self, placed: Sequence[Any], shadows: bool, poses: Sequence[Pose], robot: Sequence[Box]
+    def view(
+        self, camera: Camera, placed: Sequence[Any], look: Any, poses: Sequence[Pose], robot: Sequence[Box]
     ) -> View:
-        mujoco, renderer = self._mujoco, self._renderer
-        model, data = self.pool.model, self.pool.data
+        """Draw the bodies of `placed` at `poses`, and the robot."""
+        self._prepare(camera, placed, look)
+        data = self.pool.data
         for item, (position, quaternion) in zip(placed, poses, strict=True):
             body = self.pool.bodies[item.body]
             data.mocap_pos[body.mocap], data.mocap_quat[body.mocap] = position, quaternion
-        mujoco.mj_kinematics(model, data)
-        mujoco.mj_camlight(model, data)
-        renderer.update_scene(data, camera="view", scene_option=self._option)
+        self._update(look.shadows)
         for part in robot:
             self._add(part)
-        renderer.scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = shadows
-        image = renderer.render()
-        renderer.enable_depth_rendering()
-        depth = renderer.render()
-        renderer.disable_depth_rendering()
-        renderer.enable_segmentation_rendering()
-        seen = renderer.render()
-        renderer.disable_segmentation_rendering()
-        label_of_geom = np.zeros(model.ngeom + 1, np.uint8)  # the last one serves -1: background and robot
-        for k, item in enumerate(placed):
-            label_of_geom[list(self.pool.bodies[item.body].geoms)] = k + 1
-        return View(image, np.round(depth, 3).astype(np.float32), label_of_geom[seen[..., 0]])
+        image = self._renderer.render()
+        self._renderer.enable_depth_rendering()
+        depth = self._renderer.render()
+        self._renderer.disable_depth_rendering()
+        return View(image, np.round(depth, 3).astype(np.float32), self._labels(placed))
 
     def _add(self, part: Box) -> None:
         scene = self._renderer.scene
@@ -84,38 +67,9 @@ class _Drawing:
         scene.ngeom += 1
 
 
-class TabletopView(_Drawing, SceneRenderer):
-    """The simple world's renderer; `pool` is a `Pool`."""
-
-    pool: Pool
-
-    def view(
-        self,
-        camera: Camera,
-        placed: Sequence[Placed],
-        look: Look,
-        poses: Sequence[Pose],
-        robot: Sequence[Box],
-    ) -> View:
-        """Draw the bodies of `placed` at `poses`, and the robot."""
-        self._pose(camera, placed, look)
-        return self._draw(placed, look.shadows, poses, robot)
+class TabletopView(_RobotView, SceneRenderer):
+    """The simple world's view."""
 
 
-class BenchView(_Drawing, BenchRenderer):
-    """The richer world's renderer; `pool` is a `BenchPool`."""
-
-    pool: BenchPool
-
-    def view(
-        self,
-        camera: Camera,
-        placed: Sequence[BenchPlaced],
-        look: BenchLook,
-        poses: Sequence[Pose],
-        robot: Sequence[Box],
-    ) -> View:
-        """Draw the bodies of `placed` at `poses`, and the robot."""
-        self._pose(placed)
-        self._light(camera, look)
-        return self._draw(placed, look.shadows, poses, robot)
+class BenchView(_RobotView, BenchRenderer):
+    """The richer world's view."""
