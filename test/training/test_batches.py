@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,31 +16,46 @@ from ssp_sam_training.labels import DenseLabels
 STAGE = Stage("x", 9, Losses(), pictures=1, sentences=2)
 
 
+def maker_of(root: Path, fine_mask: bool = True) -> BatchMaker:
+    dataset, shipped = load_refer(root, "grefcoco", "val"), load_variant("ssp_sam_tiny")
+    extensions = replace(shipped.extensions, fine_mask=fine_mask)
+    variant = replace(shipped, extensions=extensions)
+    return BatchMaker(dataset, variant, Data(), DenseLabels.of_dataset(dataset))
+
+
 @pytest.fixture
 def maker(grefcoco_root: Path) -> BatchMaker:
-    dataset = load_refer(grefcoco_root, "grefcoco", "val")
-    return BatchMaker(dataset, load_variant("ssp_sam_tiny"), Data(), DenseLabels.of_dataset(dataset))
+    return maker_of(grefcoco_root)
 
 
-def test_shapes_masks_and_boxes(maker: BatchMaker) -> None:
+@pytest.mark.parametrize(("fine_mask", "cells"), [(False, 1), (True, 2)])
+def test_shapes_masks_and_boxes(grefcoco_root: Path, fine_mask: bool, cells: int) -> None:
+    maker = maker_of(grefcoco_root, fine_mask)
     pairs = [(r, s) for r in maker.by_picture[1] for s in r.sentences]
     batch = maker.make([1], [pairs], dense=True)
     assert batch.sam.shape == (1, 3, 240, 320) and batch.clip is None
-    assert batch.ids.shape == (len(pairs), 24)
-    assert batch.masks.shape == (len(pairs), 1, 60, 80)
+    assert batch.ids.shape == (len(pairs), maker.variant.text.context)
+    assert batch.masks.shape == (len(pairs), 1, 60 * cells, 80 * cells)
     by_text = {s.text: i for i, (_, s) in enumerate(pairs)}
     one = by_text["left mug"]
-    # The picture is 80x60, enlarged fourfold to 320x240: a cell of the mask is one pixel of the picture.
+    # The picture is 80x60, enlarged fourfold to 320x240: a cell of stride 4 is one pixel of the picture.
     expected = np.zeros((60, 80), np.float32)
     expected[10:20, 10:30] = 1
-    np.testing.assert_array_equal(batch.masks[one, 0], expected)
+    mask = batch.masks[one, 0].reshape(60, cells, 80, cells).mean(dim=(1, 3))
+    if cells == 1:
+        np.testing.assert_array_equal(mask, expected)
+    else:  # enlarged, the edge is a slope around the border of two pixels
+        np.testing.assert_allclose(mask[11:19, 11:29], 1.0)
+        np.testing.assert_allclose(mask.sum(), expected.sum(), rtol=0.01)
     np.testing.assert_allclose(batch.boxes[one], [20 / 80, 15 / 60, 20 / 80, 10 / 60], rtol=1e-6)
     nothing = by_text["the blue plate"]
     assert batch.masks[nothing].sum() == 0 and batch.present[nothing] == 0
     np.testing.assert_array_equal(batch.boxes[nothing], np.zeros(4))
     both = by_text["both mugs"]
-    assert batch.masks[both].sum() == 20 * 10 + 10 * 20
-    assert (batch.masks[by_text["all of it"]].sum(), batch.present[by_text["all of it"]]) == (200, 1)
+    area = cells * cells
+    assert float(batch.masks[both].sum()) == pytest.approx(area * (20 * 10 + 10 * 20), rel=0.01)
+    assert float(batch.masks[by_text["all of it"]].sum()) == pytest.approx(area * 200, rel=0.01)
+    assert batch.present[by_text["all of it"]] == 1
 
 
 def test_dense_labels_name_objects_background_and_leave_borders_out(maker: BatchMaker) -> None:
