@@ -113,3 +113,17 @@ def test_shares_of_a_step_are_the_step(maker: BatchMaker) -> None:
     assert [part.total for part in parts] == [len(whole)] * 2 == [whole.total] * 2
     assert sum(part.weight for part in parts) == 1.0 == whole.weight
     assert whole.names == (*parts[0].names, *parts[1].names)
+
+
+def test_thin_things_are_labelled_and_cells_know_their_objects_size(maker: BatchMaker) -> None:
+    """A strip that covers a third of its cells, beside a block that fills its own."""
+    covers = {11: np.zeros((60, 80), np.float32), 12: np.zeros((60, 80), np.float32)}
+    covers[11][20:40, 20:40] = 1.0
+    covers[12][0:20, 10:12] = 0.66
+    covers[12][20:24, 20:22] = 0.66  # over the block, which covers more of the cell
+    labels, cells = maker.labels.of_picture(maker.dataset, covers, maker.variant.sam_size)
+    strip, block = (slice(0, 10), 5), (slice(10, 20), slice(10, 20))
+    assert (labels["category"][strip] == 1).all() and (cells[strip] == 10).all()
+    assert (labels["category"][block] == 1).all() and (cells[block] == 100).all()
+    assert (labels["colour"][strip] == 0).all() and (labels["colour"][block] == -1).all()
+    assert labels["category"][0, 0] == 0 and cells[0, 0] == 0

@@ -76,3 +76,23 @@ def test_background_weighs_as_much_as_it_is_told() -> None:
     assert balanced.item() == pytest.approx((wrong + 0.99 * right) / 1.99, rel=1e-4)
     other = dense_loss({"size": logits}, {"size": labels}, background_weight=0.01)
     assert other.item() == pytest.approx(plain.item())
+
+
+def test_balanced_cells_let_every_object_count_the_same() -> None:
+    """One object of one cell, wrong, beside one of 99 cells, right: half of the loss each."""
+    logits, labels = torch.zeros(1, 3, 10, 10), torch.full((1, 10, 10), 1, dtype=torch.int64)
+    logits[:, 1] = 6.0
+    labels[0, 0, 0] = 2
+    cells = torch.full((1, 10, 10), 99, dtype=torch.int64)
+    cells[0, 0, 0] = 1
+    wrong, right = math.log(2 + math.exp(6)), math.log(1 + 2 * math.exp(-6))
+    for balance, share in ((0.0, 1 / 100), (1.0, 1 / 2), (0.5, 1 / (1 + 99**0.5))):
+        loss = dense_loss({"category": logits}, {"category": labels}, 0.1, cells, balance)
+        assert loss.item() == pytest.approx(share * wrong + (1 - share) * right, rel=1e-4)
+
+
+def test_a_kind_that_no_cell_asks_for_costs_nothing() -> None:
+    logits = torch.zeros(1, 3, 4, 4, requires_grad=True)
+    loss = dense_loss({"material": logits}, {"material": torch.full((1, 4, 4), -1)})
+    loss.backward()
+    assert loss.item() == 0 and not logits.grad.any()

@@ -31,6 +31,7 @@ class Batch:
         variant's `mask_stride`; or (N, 1, 512, 512) uint8 in the letterbox; None where no mask is asked for.
     boxes: (N, 4) cx, cy, w, h in 0..1 of CLIP's input; present: (N,) 1.0 where there is a target.
     dense: label kind -> (P, H/8, W/8) int64, -1 where nothing is asked.
+    dense_cells: (P, H/8, W/8) int64, how many cells the cell's object has; None without `dense`.
     names: which sentence each row is, for messages.
     total: sentences of the whole step, of which these are a share.
     embeddings: (P, C, h, w), SAM's, from a store.
@@ -47,6 +48,7 @@ class Batch:
     names: tuple[str, ...] = ()
     total: int = 0
     embeddings: Tensor | None = None
+    dense_cells: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -109,6 +111,7 @@ class BatchMaker:
         """The batch of these pictures and, per picture, sentences."""
         sam, clip, ids, rows, masks, boxes, present = [], [], [], [], [], [], []
         labels: list[dict[str, np.ndarray]] = []
+        cells: list[np.ndarray] = []
         for row, (image_id, pairs) in enumerate(zip(image_ids, drawn, strict=True)):
             image = self.dataset.load_image(image_id)
             picture, place = sam_input(
@@ -127,7 +130,9 @@ class BatchMaker:
                 a: self._cover(a, place) for a in sorted(wanted) if not self.dataset.annotations[a].iscrowd
             }
             if dense:
-                labels.append(self.labels.of_picture(self.dataset, covers, self.variant.sam_size))
+                shown, sizes = self.labels.of_picture(self.dataset, covers, self.variant.sam_size)
+                labels.append(shown)
+                cells.append(sizes)
             for reference, sentence in pairs:
                 ids.append(self.tokenizer(sentence.text).ids)
                 rows.append(row)
@@ -157,6 +162,7 @@ class BatchMaker:
                 for i, pairs in zip(image_ids, drawn, strict=True)
                 for _, sentence in pairs
             ),
+            dense_cells=torch.from_numpy(np.stack(cells)) if cells else None,
         )
 
     def _order(self, seed: tuple[int, ...]) -> np.ndarray:

@@ -69,6 +69,7 @@ class Losses:
     presence: float = 0.0  # whether there is a target at all
     dense: float = 0.0  # category and attributes of the object in every cell, from the annotations
     dense_background: float = 1.0  # weight of a background cell in it, no term of its own
+    dense_balance: float = 0.0  # 0: every cell of an object counts the same in it; 1: every object does
 
     @property
     def needs_text(self) -> bool:

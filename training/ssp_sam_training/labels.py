@@ -13,6 +13,8 @@ from .data import ReferDataset
 
 STRIDE = 8
 CATEGORY, BACKGROUND = "category", 0
+# Of a cell, so that it shows the object that covers most of it: a pen or a fork fills no cell by half.
+LEAST_COVERED = 0.25
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class DenseLabels:
 
     def of_picture(
         self, dataset: ReferDataset, covers: dict[int, np.ndarray], size: tuple[int, int]
-    ) -> dict[str, np.ndarray]:
-        """Labels (H/8, W/8) int64 per kind; -1 on cells neither half full nor empty.
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Labels (H/8, W/8) int64 per kind, and (H/8, W/8) int64 how many cells the cell's object has.
+
+        -1 on cells that are neither a quarter covered by one object nor empty; 0 cells where there is none.
 
         covers: annotation id -> share of each cell covered, at a stride that divides 8; size: (H, W) of SAM's
             input.
@@ -43,18 +47,22 @@ class DenseLabels:
         height, width = size[0] // STRIDE, size[1] // STRIDE
         labels = {kind: np.full((height, width), -1, np.int64) for kind in self.values}
         total = np.zeros((height, width), np.float32)
-        for ann_id, cover in covers.items():
+        most = np.full((height, width), LEAST_COVERED, np.float32)
+        owners = np.zeros((height, width), np.int64)
+        for number, (ann_id, cover) in enumerate(covers.items(), 1):
             annotation = dataset.annotations[ann_id]
             cells = cover.shape[0] // height
             share = cover.reshape(height, cells, width, cells).mean(axis=(1, 3))
             total += share
-            inside = share >= 0.5
+            inside = share >= most
+            most[inside], owners[inside] = share[inside], number
             names = {CATEGORY: dataset.categories[annotation.category_id], **annotation.attributes}
             for kind, values in self.values.items():
-                if names.get(kind) in values:
-                    labels[kind][inside] = values.index(names[kind])
+                labels[kind][inside] = values.index(names[kind]) if names.get(kind) in values else -1
         labels[CATEGORY][total < 0.05] = BACKGROUND
-        return labels
+        cells = np.bincount(owners.ravel(), minlength=len(covers) + 1)
+        cells[0] = 0
+        return labels, cells[owners]
 
 
 def soft_truth(mask: np.ndarray, place: Geometry, stride: int = 4) -> np.ndarray:
@@ -69,4 +77,5 @@ def soft_truth(mask: np.ndarray, place: Geometry, stride: int = 4) -> np.ndarray
     canvas = np.zeros(place.input_size, np.float32)
     canvas[place.top : place.top + height, place.left : place.left + width] = soft
     rows, columns = canvas.shape[0] // stride, canvas.shape[1] // stride
-    return canvas.reshape(rows, stride, columns, stride).mean(axis=(1, 3))
+    cells: np.ndarray = cv2.resize(canvas, (columns, rows), interpolation=cv2.INTER_AREA)
+    return cells

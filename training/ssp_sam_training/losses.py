@@ -52,21 +52,34 @@ def patch_loss(logits: Tensor, coverage: Tensor) -> Tensor:
 
 
 def dense_loss(
-    logits: dict[str, Tensor], labels: dict[str, Tensor], background_weight: float = 1.0
+    logits: dict[str, Tensor],
+    labels: dict[str, Tensor],
+    background_weight: float = 1.0,
+    cells: Tensor | None = None,
+    balance: float = 0.0,
 ) -> Tensor:
-    """Sum over label kinds of the cross-entropy per cell.
+    """Sum over label kinds of the weighted mean of the cross-entropy of cells.
 
     Most cells are background, soon told from objects; unless they weigh less than the others, the loss of
-    `category` hardly asks which object a cell shows.
+    `category` hardly asks which object a cell shows. And of the others most show large things: with `balance`
+    b a cell weighs as its object's number of cells to the power of -b, so that with 1 all objects count the
+    same; the mean weight of an object's cell is one.
 
-    logits[kind]: (P, K, h, w); labels[kind]: (P, h, w) int64, -1 where nothing is asked.
+    logits[kind]: (P, K, h, w); labels[kind]: (P, h, w) int64, -1 where nothing is asked; cells: (P, h, w)
+    int64, how many cells the cell's object has.
     """
     total = torch.zeros((), device=next(iter(logits.values())).device)
     for kind, x in logits.items():
-        weight = torch.ones(x.shape[1], device=x.device)
+        asked = labels[kind] >= 0
+        weight = asked.float()
+        if balance and cells is not None:
+            weight = weight * cells.clamp(min=1).float() ** -balance
+            shown = asked & (cells > 0)
+            weight = weight / weight[shown].mean().clamp(min=1e-6) if shown.any() else weight
         if kind == CATEGORY:
-            weight[BACKGROUND] = background_weight
-        total = total + F.cross_entropy(x.float(), labels[kind], weight, ignore_index=-1)
+            weight = torch.where(labels[kind] == BACKGROUND, background_weight, weight)
+        loss = F.cross_entropy(x.float(), labels[kind], ignore_index=-1, reduction="none")
+        total = total + (weight * loss).sum() / weight.sum().clamp(min=1e-6)
     return total
 
 

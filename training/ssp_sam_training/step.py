@@ -41,7 +41,8 @@ def loss_terms(
     features = image_features(net, batch)
     terms: dict[str, Tensor] = {}
     if weights.dense and heads is not None:
-        parts = [dense_loss(x, batch.dense, weights.dense_background) for x in heads(features)]
+        background, balance = weights.dense_background, weights.dense_balance
+        parts = [dense_loss(x, batch.dense, background, batch.dense_cells, balance) for x in heads(features)]
         terms["dense"] = torch.stack(parts).sum()
     if not weights.needs_text:
         return terms
