@@ -16,6 +16,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ssp_sam_training.command_line import exit_code, share
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and run; 0 ok, 1 failed, 2 usage."""
@@ -33,9 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="scale and offset, or the scale alone, which leaves the decision at 0.5 (default %(default)s)",
     )
     parser.add_argument(
-        "--want-n-acc", type=_share, metavar="X", help="share of absent targets to know, 0 to 1"
+        "--want-n-acc", type=share, metavar="X", help="share of absent targets to know, 0 to 1"
     )
-    parser.add_argument("--want-t-acc", type=_share, metavar="X", help="share of targets not to deny, 0 to 1")
+    parser.add_argument("--want-t-acc", type=share, metavar="X", help="share of targets not to deny, 0 to 1")
     parser.add_argument(
         "--weights", type=Path, help="the weights file that was evaluated: write the fit into it"
     )
@@ -48,19 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from ssp_sam_training.calibration.command import run
 
-    try:
-        run(args)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError("must be between 0 and 1")
-    return value
+    return exit_code(lambda: run(args))
 
 
 if __name__ == "__main__":

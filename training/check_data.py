@@ -17,6 +17,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ssp_sam_training.command_line import exit_code, positive
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and run; 0 all good, 1 something is not, 2 usage."""
@@ -35,9 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--quick", action="store_true", help="hash the pictures without decoding; 200 targets of a split"
     )
-    parser.add_argument("--workers", type=_positive, default=4, help="threads that read pictures (default 4)")
+    parser.add_argument("--workers", type=positive, default=4, help="threads that read pictures (default 4)")
     parser.add_argument("--out", type=Path, help="folder for report.json and contact sheets")
-    parser.add_argument("--cells", type=_positive, default=20, help="samples on a sheet (default 20)")
+    parser.add_argument("--cells", type=positive, default=20, help="samples on a sheet (default 20)")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of samples (default 0)")
     args = parser.parse_args(argv)
     args.quick_samples = 200
@@ -45,18 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from ssp_sam_training.checking.command import run
 
-    try:
-        return run(args)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
+    return exit_code(lambda: run(args))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ssp_sam_training.command_line import exit_code, positive
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and run; 0 ok, 1 failed, 2 usage."""
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     data.add_argument(
         "--images", type=Path, help="folder of the pictures, if not in the usual place under --root"
     )
-    data.add_argument("--limit", type=_positive, metavar="N", help="the first N pictures only")
+    data.add_argument("--limit", type=positive, metavar="N", help="the first N pictures only")
     model = parser.add_argument_group("model")
     model.add_argument("--variant", default="ssp_sam_tiny", help="name or JSON file (default %(default)s)")
     model.add_argument("--weights", help="file, or 'random' (default: those shipped with the variant)")
@@ -57,10 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     output.add_argument("--out", type=Path, help="folder to write into (default: print only)")
     output.add_argument(
-        "--cells", type=_positive, default=20, metavar="N", help="sentences on a contact sheet (default 20)"
+        "--cells", type=positive, default=20, metavar="N", help="sentences on a contact sheet (default 20)"
     )
     output.add_argument(
-        "--gallery", type=_positive, default=12, metavar="N", help="best, worst and random each (default 12)"
+        "--gallery", type=positive, default=12, metavar="N", help="best, worst and random each (default 12)"
     )
     output.add_argument(
         "--latency", type=int, default=0, metavar="N", help="also time N samples, 5 runs (the paper: 20)"
@@ -74,19 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from ssp_sam_training.evaluation.command import run
 
-    try:
-        run(args)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
+    return exit_code(lambda: run(args))
 
 
 if __name__ == "__main__":

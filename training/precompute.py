@@ -18,6 +18,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ssp_sam_training.command_line import exit_code, positive
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and run; 0 everything is there, 1 failed, 2 usage."""
@@ -37,15 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     model.add_argument("--weights", help="file, or 'random' (default: SAM's own file in a weights folder)")
     model.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default %(default)s)")
     model.add_argument("--dtype", default="auto", help="auto, float32, bfloat16 (default %(default)s)")
-    model.add_argument("--batch", type=_positive, default=4, help="pictures at once (default 4)")
-    model.add_argument("--workers", type=_positive, default=4, help="threads that read pictures (default 4)")
+    model.add_argument("--batch", type=positive, default=4, help="pictures at once (default 4)")
+    model.add_argument("--workers", type=positive, default=4, help="threads that read pictures (default 4)")
     store = parser.add_argument_group("store")
     store.add_argument("--out", type=Path, default=Path("data/embeddings"), help="default %(default)s")
     store.add_argument("--shard-gib", type=float, default=8.0, help="size of a full shard (default 8)")
     store.add_argument("--verify", action="store_true", help="check all checksums first, make damage good")
     store.add_argument("--rank", type=int, default=int(os.environ.get("RANK", 0)), help="of this process")
     store.add_argument(
-        "--world", type=_positive, default=int(os.environ.get("WORLD_SIZE", 1)), help="number of processes"
+        "--world", type=positive, default=int(os.environ.get("WORLD_SIZE", 1)), help="number of processes"
     )
     args = parser.parse_args(argv)
     if not args.dataset and not args.folder:
@@ -55,18 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from ssp_sam_training.embeddings.command import run
 
-    try:
-        return run(args)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
+    return exit_code(lambda: run(args))
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from ssp_sam_training.memory import keep_freed_memory
 
     keep_freed_memory()
-    # A thread that makes batches holds the interpreter for so long while the network waits to start an operation.
+    # A thread that makes batches holds the interpreter for so long when the network wants to go on.
     sys.setswitchinterval(0.0005)
     if args.threads:
         torch.set_num_threads(args.threads)

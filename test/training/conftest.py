@@ -128,21 +128,8 @@ def reference_fixtures() -> Path:
 @pytest.fixture
 def plain_variant(tmp_path: Path) -> str:
     """The published form (no extension, no trunk, no batch norm) with very small sizes, as a JSON file."""
-    raw = json.loads(load_variant("ssp_sam_tiny_plain").to_json())
-    raw |= {"name": "plainer", "joint_dim": 32}
-    raw["clip"] |= {"image_size": [64, 64], "width": 32, "layers": 2, "head_width": 16, "surgery_blocks": 1}
-    raw["text"] |= {"width": 32, "heads": 2, "layers": 1, "context": 12}
-    raw["prompt"] |= {
-        "dim": 32,
-        "tokens": 4,
-        "attention_heads": 2,
-        "heads": 2,
-        "layers": 1,
-        "feed_forward": 32,
-    }
-    raw["sam"] |= {
-        "image_size": [64, 64], "dim": 32, "decoder_heads": 2, "decoder_feed_forward": 32, "iou_hidden": 16,
-    }  # fmt: skip
+    raw = _with_small_parts("ssp_sam_tiny_plain", "plainer", [64, 64])
+    raw["sam"]["iou_hidden"] = 16
     raw["sam"]["encoder"] |= {"width": 32, "depth": 2, "heads": 2, "global_attention": [1], "window": 2}
     path = tmp_path / "plainer.json"
     path.write_text(json.dumps(raw))
@@ -201,20 +188,21 @@ def root(tmp_path: Path, refer_files: SimpleNamespace) -> Path:
 @pytest.fixture
 def variant(tmp_path: Path) -> str:
     """The shipped form with small sizes."""
-    raw = json.loads(load_variant("ssp_sam_tiny").to_json())
-    raw |= {"name": "smaller", "joint_dim": 32}
-    raw["clip"] |= {"image_size": [48, 64], "width": 32, "layers": 2, "head_width": 16, "surgery_blocks": 1}
-    raw["text"] |= {"width": 32, "heads": 2, "layers": 1, "context": 12}
-    raw["prompt"] |= {
-        "dim": 32,
-        "tokens": 4,
-        "attention_heads": 2,
-        "heads": 2,
-        "layers": 1,
-        "feed_forward": 32,
-    }
-    raw["sam"] |= {"image_size": [48, 64], "dim": 32, "decoder_heads": 2, "decoder_feed_forward": 32}
+    raw = _with_small_parts("ssp_sam_tiny", "smaller", [48, 64])
     raw["sam"]["encoder"] |= {"channels": [16, 16, 32], "blocks": [0, 1, 1]}
     path = tmp_path / "smaller.json"
     path.write_text(json.dumps(raw))
     return str(path)
+
+
+def _with_small_parts(variant: str, name: str, image_size: list[int]) -> dict[str, Any]:
+    """A variant as plain data, every size but those of SAM's image encoder made small."""
+    raw: dict[str, Any] = json.loads(load_variant(variant).to_json())
+    raw |= {"name": name, "joint_dim": 32}
+    raw["clip"] |= {"image_size": image_size, "width": 32, "layers": 2, "head_width": 16, "surgery_blocks": 1}
+    raw["text"] |= {"width": 32, "heads": 2, "layers": 1, "context": 12}
+    raw["prompt"] |= {
+        "dim": 32, "tokens": 4, "attention_heads": 2, "heads": 2, "layers": 1, "feed_forward": 32,
+    }  # fmt: skip
+    raw["sam"] |= {"image_size": image_size, "dim": 32, "decoder_heads": 2, "decoder_feed_forward": 32}
+    return raw
