@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "training"))
 SETS = {  # pictures, as published
     "RefCOCO, RefCOCO+ or gRefCOCO": 19_994,
     "RefCOCOg": 25_799,
-    "ReferIt": 19_997,
+    "ReferIt": 19_894,
     "PhraseCut": 77_262,
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What each part of the small model is worth: taken out of trained weights, and both trained on.
 
-    python training/ablate.py --config training/configs/bench_tiny.yaml [--steps 400] [--only whole position]
+    python training/ablate.py --config training/configs/tabletop_tiny.yaml [--steps 400] [--only whole dense]
 
 Every row starts from the same weights, without one part, and gets the configuration's last stage again for
 `--steps` steps with a learning rate that falls to nothing; then the validation split is scored. What a part
@@ -114,7 +114,7 @@ def _settings(config: TrainConfig, args: argparse.Namespace) -> dict[str, Any]:
     """What all rows of a table have in common."""
     return {
         "steps": args.steps, "lr": args.lr, "pictures": args.pictures, "start": args.start,
-        "stage": json.loads(json.dumps(dataclasses.asdict(config.stages[-1]))), "seed": config.seed,
+        "config": json.loads(json.dumps(dataclasses.asdict(config))),
     }  # fmt: skip
 
 

@@ -135,3 +135,28 @@ def test_further_sets_want_stages_of_scenes(tmp_path: Path) -> None:
     items = MINIMAL.replace("steps: 5", "epochs: 5").replace("pictures: 2", "batch: 2")
     with pytest.raises(ConfigError, match=r"config\.yaml: data\.more wants stages of scenes"):
         load_config(written(tmp_path, items + more))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("steps: 5, best: box_acc", r"best box_acc: this stage's validation does not compute it"),
+        ("epochs: 5, batch: 2, best: giou", r"best giou: this stage's validation does not compute it"),
+        (
+            "epochs: 5, batch: 2, longest_sentence: 9",
+            r"longest_sentence wants epochs, batch and items: sentence",
+        ),
+        ("steps: 5, random_place: true", r"random_place wants items"),
+    ],
+)
+def test_what_a_stage_would_not_heed_is_refused(tmp_path: Path, change: str, said: str) -> None:
+    scenes = "pictures: 2, losses: {dice: 1}" if "steps" in change else "losses: {l1: 1}"
+    text = f"variant: ssp_sam_tiny\nstages:\n  - {{name: one, {change}, {scenes}}}\n"
+    with pytest.raises(ConfigError, match=said):
+        load_config(written(tmp_path, text))
+
+
+def test_stages_are_told_by_their_names(tmp_path: Path) -> None:
+    stage = "  - {name: joint, steps: 5, pictures: 2, sentences: 3, losses: {dice: 1}}\n"
+    with pytest.raises(ConfigError, match="two stages have the same name"):
+        load_config(written(tmp_path, MINIMAL + stage))

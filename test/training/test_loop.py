@@ -157,6 +157,7 @@ def test_going_on_with_another_optimiser_takes_it_and_says_so(
     [
         ("variant: nothing_like_it\ndata: {root: ROOT}", "no variant 'nothing_like_it'"),
         ("variant: ssp_sam_tiny\ndata: {root: nowhere}", "nowhere"),
+        ("variant: ssp_sam_tiny\nstart: runs/a/b.safetensors\ndata: {root: ROOT}", "start names runs/a/b"),
     ],
 )
 def test_what_train_cannot_use_is_one_line(

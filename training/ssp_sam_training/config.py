@@ -135,12 +135,23 @@ class Stage:
             raise ConfigError(f"{where}: unknown part '{min(unknown)}' in frozen; known: {', '.join(PARTS)}")
         if self.best and self.best not in METRICS:
             raise ConfigError(f"{where}: unknown metric '{self.best}' in best; known: {', '.join(METRICS)}")
+        if self.best and (self.best == "box_acc" if not self.by_items else not self._scores_masks):
+            raise ConfigError(f"{where}: best {self.best}: this stage's validation does not compute it")
         if self.by_items and (self.losses.dense or self.losses.patch or self.losses.align):
             raise ConfigError(f"{where}: dense, patch and align want scenes: steps and pictures, not epochs")
         if not self.by_items and self.truth == "letterbox":
             raise ConfigError(f"{where}: truth letterbox wants items: epochs and batch")
+        if self.longest_sentence is not None and not (self.by_items and self.items == "sentence"):
+            raise ConfigError(f"{where}: longest_sentence wants epochs, batch and items: sentence")
+        if self.random_place and not self.by_items:
+            raise ConfigError(f"{where}: random_place wants items: epochs and batch")
         if min(self.accumulate, self.validate_every) < 1:
             raise ConfigError(f"{where}: accumulate and validate_every are 1 or more")
+
+    @property
+    def _scores_masks(self) -> bool:
+        """Whether a validation of items has `best`: without mask losses the box head alone is scored."""
+        return self.best == "box_acc" or self.losses.needs_mask
 
     @property
     def by_items(self) -> bool:
@@ -183,6 +194,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Hold the fields to each other; raises ConfigError."""
+        names = [stage.name for stage in self.stages]
+        if len(set(names)) < len(names):
+            raise ConfigError("two stages have the same name: the logs tell stages by their names")
         if self.data.more and any(stage.by_items for stage in self.stages):
             raise ConfigError("data.more wants stages of scenes: steps and pictures, not epochs")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,30 @@ _BAR = 20
 class RunLog:
     """Files of one run. Only the main process has one."""
 
-    def __init__(self, out: Path, first_step: int) -> None:
-        """`first_step`: what TensorBoard has from there on was of an interrupted run, and is hidden."""
+    def __init__(self, out: Path, first_step: int, done: Mapping[str, int] | None = None) -> None:
+        """Go on where the checkpoint is; what an interrupted run noted from there on is dropped.
+
+        first_step: TensorBoard's, over all stages. done: steps done by stage, for the CSV files' rows.
+        """
         self.out = out
         self._board = SummaryWriter(str(out / "tensorboard"), purge_step=first_step)
+        for path in sorted(out.glob("*.csv")):
+            rows = _rows(path)
+            kept = [row for row in rows if int(row["step"]) <= (done or {}).get(row["stage"], 0)]
+            if len(kept) < len(rows):
+                _write(path, list(rows[0]), kept)
 
     def row(self, name: str, values: Mapping[str, Any]) -> None:
-        """Append to a CSV file; the first row makes its header."""
+        """Append to a CSV file; columns that are new are added, and empty in the rows before."""
         path = self.out / name
-        new = not path.is_file()
+        if not path.is_file():
+            _write(path, list(values), [])
+        columns = next(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+        if more := [column for column in values if column not in columns]:
+            columns += more
+            _write(path, columns, _rows(path))
         with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(values))
-            if new:
-                writer.writeheader()
-            writer.writerow(values)
+            csv.DictWriter(file, columns, restval="").writerow(values)
 
     def scalars(self, group: str, values: Mapping[str, float], step: int) -> None:
         """Numbers for TensorBoard; those that are not finite are left out."""
@@ -41,6 +52,21 @@ class RunLog:
     def close(self) -> None:
         """Write what is left."""
         self._board.close()
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _write(path: Path, columns: list[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """A whole file; a process that ends meanwhile leaves the old one."""
+    partial = path.with_suffix(".part")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(partial, path)
 
 
 def progress(done: int, total: int) -> str:

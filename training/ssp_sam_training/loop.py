@@ -71,7 +71,7 @@ class Trainer:
         self.checkpoint = out / "checkpoint.pt"
         if checkpoints.resume(self):
             self.say(f"resumed at stage {self.stage}, step {self.step}, {self.minutes:.1f} min")
-        self.log = RunLog(out, self.step_of_all()) if self.processes.is_main else None
+        self.log = RunLog(out, self.step_of_all(), self._done()) if self.processes.is_main else None
 
     def run(self, minutes: float | None = None) -> bool:
         """Train until the last stage ends or `minutes` are over; True if everything is done.
@@ -243,6 +243,11 @@ class Trainer:
     def step_of_all(self) -> int:
         """Optimiser steps done in all stages."""
         return self.step + sum(self.steps(stage) for stage in self.config.stages[: self.stage])
+
+    def _done(self) -> dict[str, int]:
+        """Optimiser steps done by name of stage."""
+        stages = self.config.stages[: self.stage + 1]
+        return {s.name: self.step if k == self.stage else self.steps(s) for k, s in enumerate(stages)}
 
     def _second_network(self) -> SSPSAM:
         """A copy of the network for the moving average."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ import torch
 from ssp_sam_ros.network import SSPSAM, Variant, load_variant
 from ssp_sam_ros.network.tokenizer import DETERMINERS, words
 from ssp_sam_ros.weights import load_network
+from ssp_sam_ros.weights.errors import WeightsError
 from ssp_sam_ros.weights.folders import weights_folders
 from ssp_sam_ros.weights.parts import fill_pretrained
 
@@ -50,6 +52,12 @@ def starting_network(config: TrainConfig, variant: Variant) -> SSPSAM:
         if config.start == PRETRAINED:
             fill_pretrained(net, weights_folders())
         return net
+    start = Path(config.start)
+    if start.parent != Path() and not start.exists():
+        raise WeightsError(
+            f"start names {start}, which is not there: run the training that writes it first "
+            f"(the folder has its configuration's name), or begin with another file: start=FILE"
+        )
     net, _ = load_network(variant, config.start)
     if net.variant != variant:
         return carry_over(net, SSPSAM(variant), config.start)

@@ -16,12 +16,14 @@ import torch.nn.functional as F
 from ssp_sam_ros.network import SSPSAM
 from ssp_sam_ros.perception.geometry import clip_geometry, sam_geometry
 
-from .batches import Batch, BatchMaker
+from .batches import Batch, BatchMaker, prefetched
 from .data import Sample
 from .distributed import Processes
 from .items import Item, ItemMaker
 from .metrics import box_hit, letterbox_prediction, score_paper
 from .step import image_features
+
+_AHEAD, _LOADERS = 4, 2  # pictures made ready ahead of the network, by so many threads
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,14 @@ def validate_items(
     net.eval()
     groups = list(maker.dataset.by_picture().values())[: pictures or None]
     scores = []
-    for index in range(processes.rank, len(groups), processes.count):
-        batch = _picture_batch(maker, groups[index], masks).to(processes.device)
-        scores += _score_items(net, batch, groups[index], index, masks, autocast)
+    chosen = range(processes.rank, len(groups), processes.count)
+
+    def make(index: int, _: int) -> Batch:
+        return _picture_batch(maker, groups[index], masks)
+
+    batches = prefetched(make, ((index, 0) for index in chosen), _AHEAD, _LOADERS)
+    for index, batch in zip(chosen, batches, strict=True):
+        scores += _score_items(net, batch.to(processes.device), groups[index], index, masks, autocast)
     return summarise(_together(scores, processes), by_kind=False, boxes=True, masks=masks)
 
 

@@ -162,3 +162,13 @@ def test_real_photographs_are_good(miniref: Path) -> None:
     report = check_set("refcoco", miniref, "unc")
     assert report.good and [s.split for s in report.splits] == ["train", "val", "testA", "testB"]
     assert sum(split.counts.pictures or 0 for split in report.splits) == 47
+
+
+def test_a_set_without_its_objects_is_told_by_the_file_that_is_missing(
+    grefcoco_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (grefcoco_root / "grefcoco" / "instances.json").unlink()
+    assert check_data.main(["--root", str(grefcoco_root)]) == 1
+    printed = capsys.readouterr().out
+    assert "missing file: " in printed and "instances.json" in printed
+    assert " grefcoco," not in printed.partition("Not here:")[2]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ssp_sam_training.data import DatasetError, load_dataset
+from ssp_sam_training.data import DatasetError, load_dataset, split_names
 
 
 def load(root: Path, split: str = "val") -> Any:
@@ -52,6 +52,11 @@ def test_splits_join_and_unknown_ones_are_named(tmp_path: Path, official: Simple
         load(root, "testA")
     with pytest.raises(FileNotFoundError, match=r"refer_miniv\.json is missing"):
         load(root, "miniv")
+
+
+def test_its_splits_are_those_whose_files_are_there(tmp_path: Path, official: SimpleNamespace) -> None:
+    assert split_names("phrasecut", tmp_path) == ("train", "val", "miniv", "test")  # nothing there yet
+    assert split_names("phrasecut", official.phrasecut(tmp_path)) == ("val", "test")
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,14 @@ def test_a_damaged_shard_is_named_and_made_again(
     assert data.read_bytes() == whole
 
 
+def test_several_processes_do_not_verify(
+    capsys: pytest.CaptureFixture[str], small_variant: Path, photographs: Path, tmp_path: Path
+) -> None:
+    arguments = ("--folder", photographs, "--verify", "--rank", 0, "--world", 2)
+    code, _, said = command(capsys, small_variant, tmp_path / "cache", *arguments)
+    assert code == 1 and "--verify is for one process: run it without torchrun" in said
+
+
 def test_pictures_that_cannot_be_read_are_named_and_the_others_kept(
     capsys: pytest.CaptureFixture[str], small_variant: Path, photographs: Path, tmp_path: Path
 ) -> None:

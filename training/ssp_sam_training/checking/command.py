@@ -144,13 +144,13 @@ def _parse(text: str) -> tuple[str, str]:
 
 
 def _present(root: Path) -> Iterator[tuple[str, str]]:
-    """The sets of which every file of some split is there; the merged one only repeats others."""
+    """The sets of which some split's own file is there; the merged one only repeats others."""
     for name in dataset_names():
         if name == "merged" or (name == "custom" and not (root / "expressions.jsonl").is_file()):
             continue
         for by in split_makers(name):
             splits = split_names(name, root, by)
-            if any(all(path.exists() for path in split_files(name, root, s, by)) for s in splits):
+            if any(split_files(name, root, split, by)[0].exists() for split in splits):
                 yield name, by
 
 

@@ -15,7 +15,8 @@ from .pictures import BROKEN, MISSING, PictureProblem, check_pictures
 from .targets import check_sample
 
 TRAIN = "train"
-SHARES_PICTURES = {("refcocog", "google"): "this split was made by objects, not by pictures"}
+_BY_OBJECTS = "this split was made by objects, not by pictures"
+SHARES_PICTURES = {("refcocog", "google"): _BY_OBJECTS, ("refcoco", "google"): _BY_OBJECTS}
 """Sets whose published splits share pictures, and why."""
 
 

@@ -28,6 +28,12 @@ def phrasecut_files(root: Path, split: str) -> list[Path]:
     return [folder / f"refer_{split}.json", first_existing([folder / name for name in _IMAGE_DATA])]
 
 
+def phrasecut_splits(root: Path) -> tuple[str, ...]:
+    """The splits whose file is there; all where none is."""
+    there = tuple(split for split in SPLITS if phrasecut_files(root, split)[0].is_file())
+    return there or SPLITS
+
+
 def load_phrasecut(root: Path, split: str, image_folder: Path | None = None) -> Dataset:
     """Read one split: "train", "val" (without miniv), "miniv", "test", or several joined by "_".
 

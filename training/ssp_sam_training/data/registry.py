@@ -8,7 +8,7 @@ from . import custom, flickr30k, merged, phrasecut, visual_genome
 from .custom import custom_files, custom_splits, load_custom
 from .flickr30k import flickr30k_files, load_flickr30k
 from .merged import load_merged
-from .phrasecut import load_phrasecut, phrasecut_files
+from .phrasecut import load_phrasecut, phrasecut_files, phrasecut_splits
 from .prepared import load_prepared, prepared_files, prepared_names, prepared_splits
 from .published_counts import warn_of_other_counts
 from .refer import as_dataset, load_refer, refer_files, refer_names, refer_splits, splits_in_file
@@ -34,7 +34,7 @@ def published_splits(name: str, split_by: str) -> tuple[str, ...]:
 
 
 def split_names(name: str, root: str | Path, split_by: str | None = None) -> tuple[str, ...]:
-    """The splits of a set: those in its file where that is there, else as published.
+    """The splits of a set: those in its file, or whose files are there; as published where there is none.
 
     Raises:
         ValueError: unknown set or maker of splits.
@@ -51,7 +51,7 @@ def split_names(name: str, root: str | Path, split_by: str | None = None) -> tup
     if kind == custom.NAME:
         return custom_splits(custom_root(name, Path(root)))
     return {
-        phrasecut.NAME: phrasecut.SPLITS,
+        phrasecut.NAME: phrasecut_splits(Path(root)),
         flickr30k.NAME: flickr30k.SPLITS,
         visual_genome.NAME: visual_genome.SPLITS,
         merged.NAME: merged.SPLITS,

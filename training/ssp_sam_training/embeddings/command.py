@@ -45,11 +45,15 @@ def run(args: argparse.Namespace) -> int:
     """
     if not 0 <= args.rank < args.world:
         raise ValueError(f"rank {args.rank} of {args.world}: ranks count from 0 to {args.world - 1}")
+    if args.verify and args.world > 1:
+        raise ValueError(
+            "--verify is for one process: run it without torchrun, then go on with as many as you like"
+        )
     pictures = list(gather(args))[args.rank :: args.world]
     encoder = SamEncoder.load(args.variant, args.weights, _device(args), args.dtype)
     folder = open_folder(args.out, encoder.info)
     if args.verify:
-        for line in repair(folder, encoder.info, args.rank, args.world):
+        for line in repair(folder, encoder.info):
             print(f"damaged, made again now: {folder / line}", file=sys.stderr)
     shard_bytes = int(args.shard_gib * 2**30)
     with ShardWriter(folder, encoder.info, args.rank, shard_bytes) as writer:

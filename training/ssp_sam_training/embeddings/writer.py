@@ -141,10 +141,8 @@ def flush_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def repair(folder: Path, info: StoreInfo, rank: int = 0, world: int = 1) -> list[str]:
+def repair(folder: Path, info: StoreInfo) -> list[str]:
     """Check every record's checksum and take the damaged ones out of the index; their places become free.
-
-    Of several processes each takes its share: the shards whose rank, modulo `world`, is its own.
 
     Returns:
         One line on every shard with damage, which names it; nothing if all is well.
@@ -154,12 +152,11 @@ def repair(folder: Path, info: StoreInfo, rank: int = 0, world: int = 1) -> list
     """
     report: list[str] = []
     for shard in shards_in(folder):
-        if shard.rank % world == rank:
-            lock = lock_rank(folder, shard.rank)
-            try:
-                report += _repair_shard(shard, info.record_bytes)
-            finally:
-                os.close(lock)
+        lock = lock_rank(folder, shard.rank)
+        try:
+            report += _repair_shard(shard, info.record_bytes)
+        finally:
+            os.close(lock)
     return report
 
 

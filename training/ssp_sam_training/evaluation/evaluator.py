@@ -135,6 +135,5 @@ def _paper(prediction: Prediction, letterbox: NDArray[np.bool_]) -> SampleScore:
 
 
 def _phrasecut(prediction: Prediction, truth: NDArray[np.bool_]) -> SampleScore:
-    answered = prediction.mask is not None and prediction.outcome == "FOUND"
-    mask = prediction.mask if answered and prediction.mask is not None else np.zeros_like(truth)
-    return score_phrasecut(mask, truth)
+    """The mask as it was drawn, whatever the outcome: the set's rules know no other way to say "nothing"."""
+    return score_phrasecut(np.zeros_like(truth) if prediction.mask is None else prediction.mask, truth)

@@ -48,9 +48,9 @@ def paper_figures() -> tuple[PaperFigure, ...]:
 def figures_of(
     dataset: str, split: str, split_by: str = "", tables: tuple[str, ...] = MAIN
 ) -> list[PaperFigure]:
-    """Those of one split, from some tables; the authors' prepared sets are the sets, RefCOCOg is umd's."""
+    """Those of one split, from some tables; the authors' prepared sets are the sets. Google's have none."""
     name = dataset.removeprefix("prepared:")
     name = ALIASES.get(name, name)
-    if name == "refcocog" and split_by == "google":
+    if split_by == "google":
         return []
     return [f for f in paper_figures() if f.dataset == name and f.split == split and f.table in tables]
