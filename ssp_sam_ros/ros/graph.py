@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -43,9 +44,18 @@ class RosGraph:
         """
         self._node = node
         self._endpoints = _endpoints(node, parameters)
+        self._publishers: list[Any] = []
         self._outputs: dict[tuple[str, Output], Any] = {}
         self._subscriptions: list[Any] = []
         self._pictures: dict[str, tuple[Endpoint, Any]] = {}
+        self._closed = False
+        with ExitStack() as made:
+            made.callback(self.close)  # where one fails, those before it leave again
+            self._advertise()
+            made.pop_all()
+
+    def _advertise(self) -> None:
+        node = self._node
         for endpoint in self._endpoints:
             topic = endpoint.topic
             if topic.direction is Direction.INPUT:
@@ -56,6 +66,7 @@ class RosGraph:
                 ros_profile(topic.qos),
                 qos_overriding_options=OVERRIDABLE,
             )
+            self._publishers.append(publisher)
             log.info("to   %s (%s; %s)", endpoint.name, topic.type, endpoint.qos)
             if topic.key == "diagnostics":
                 self.diagnostics = publisher
@@ -87,21 +98,24 @@ class RosGraph:
     # --- Graph, for the session ---------------------------------------------------------------------------
 
     def wanted(self, camera: str) -> frozenset[Output]:
-        """The outputs of a camera with a matched subscription; none once the node is ending."""
+        """The outputs of a camera with a matched subscription; none once closed or the node is ending."""
         try:
             return frozenset(o for o in Output if self._outputs[camera, o].get_subscription_count() > 0)
         except (RCLError, InvalidHandle):
-            if self._node.context.ok():
+            if self._stays():
                 raise
             return frozenset()
 
     def publish(self, camera: str, output: Output, message: Any) -> None:
-        """Send a message on an output topic; dropped once the node is ending."""
+        """Send a message on an output topic; dropped once closed or the node is ending."""
         try:
             self._outputs[camera, output].publish(message)
         except (RCLError, InvalidHandle):
-            if self._node.context.ok():
+            if self._stays():
                 raise
+
+    def _stays(self) -> bool:
+        return not self._closed and bool(self._node.context.ok())
 
     def undelivered(self) -> None:
         """rclpy does not tell what a slow subscriber has missed."""
@@ -128,13 +142,16 @@ class RosGraph:
         )
 
     def close(self) -> None:
-        """Leave all topics."""
+        """Leave all topics.
+
+        A worker that is left behind may still ask and publish: it finds nobody, by the destroyed publishers.
+        """
+        self._closed = True
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
-        for publisher in [*self._outputs.values(), self.diagnostics]:
+        for publisher in self._publishers:
             self._node.destroy_publisher(publisher)
         self._subscriptions.clear()
-        self._outputs.clear()
         self._pictures.clear()
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from typing import Any
 
@@ -15,7 +15,7 @@ import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from ssp_sam_ros.interface import NODE_NAME, Parameters
+from ssp_sam_ros.interface import NODE_NAME, PARAMETERS, Parameters
 from ssp_sam_ros.ros import parameters as ros_parameters
 from ssp_sam_ros.ros.conversion import picture_decoder
 from ssp_sam_ros.ros.graph import RosGraph
@@ -187,10 +187,24 @@ class _Parts:
         self._node = node
         self._builder = MessageBuilder(make)
         self._clock = node.get_clock()
-        self._graph = RosGraph(node, parameters)
         self._values = dict(parameters.values)
         self._warnings = InputWarnings()
         self._reports = 0
+        with ExitStack() as made:  # where something fails, what was there by then leaves the graph
+            self._make(made, node, parameters, loaded, enable)
+            self._made = made.pop_all()
+        self.session.start()
+
+    def _make(
+        self,
+        made: ExitStack,
+        node: PerceptionNode,
+        parameters: Parameters,
+        loaded: Loaded,
+        enable: Callable[[bool], str],
+    ) -> None:
+        self._graph = RosGraph(node, parameters)
+        made.callback(self._graph.close)
         self.session = Session(
             node.get_name(),
             loaded.segmenter,
@@ -203,14 +217,11 @@ class _Parts:
         )
         self.session.pause(_INACTIVE)
         self._graph.listen(self.session.input)
-        self._services = Services(node, self.session, enable)
+        made.callback(Services(node, self.session, enable).close)
         # Not the node's clock: with simulated time that stands still, what is wrong must still be told.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timers = [
-            node.create_timer(_TICK, self._tick, clock=steady),
-            node.create_timer(_DIAGNOSTICS_PERIOD, self._report, clock=steady),
-        ]
-        self.session.start()
+        for period, callback in ((_TICK, self._tick), (_DIAGNOSTICS_PERIOD, self._report)):
+            made.callback(node.destroy_timer, node.create_timer(period, callback, clock=steady))
 
     def _now(self) -> int:
         return int(self._clock.now().nanoseconds)
@@ -218,7 +229,8 @@ class _Parts:
     def _tick(self) -> None:
         # Not in a set-parameters callback: those only check, and Humble has none for what comes after.
         for name, value in ros_parameters.current(self._node).items():
-            if value != self._values[name]:
+            # rclpy lets its own use_sim_time change; the clock it then switches is the session's, too.
+            if value != self._values[name] and not PARAMETERS[name].read_only:
                 self._values[name] = value  # type: ignore[assignment]
                 self.session.set_parameter(name, value)
         self.session.tick()
@@ -233,10 +245,7 @@ class _Parts:
 
     def close(self, patience: float) -> bool:
         done = self.session.close(patience)
-        for timer in self._timers:
-            self._node.destroy_timer(timer)
-        self._services.close()
-        self._graph.close()
+        self._made.close()
         return done
 
 

@@ -11,6 +11,8 @@ from ssp_sam_ros.session.contracts import RgbPicture
 from ssp_sam_ros.session.requests import Request
 from ssp_sam_ros.session.schedule import Picture, Schedule
 
+ENDING = "the node is ending"
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -72,12 +74,14 @@ class Calls:
         return None
 
     def take_expired(self, schedules: Mapping[str, Schedule[Any]], now: int) -> list[Call]:
-        """Those that have waited for a picture longer than `max_image_age`."""
+        """Those that have waited for a picture longer than `max_image_age`, and have none to be taken."""
         expired = [
             call
             for call in self._waiting
             if call.picture is None
             and now - call.stamp > schedules[call.camera].limits.max_image_age * SECOND
+            # The worker may be busy with something else for longer than that.
+            and schedules[call.camera].fresh_since(call.stamp, now) is None
         ]
         self._waiting = [call for call in self._waiting if call not in expired]
         return expired

@@ -12,7 +12,7 @@ from typing import Any
 from ssp_sam_ros.interface.parameters import PARAMETERS, Parameters, unknown_name
 from ssp_sam_ros.perception.result import Outcome
 from ssp_sam_ros.session.answerer import Answerer
-from ssp_sam_ros.session.calls import Call, Reply
+from ssp_sam_ros.session.calls import ENDING, Call, Reply
 from ssp_sam_ros.session.clock import Clock
 from ssp_sam_ros.session.composer import Composer
 from ssp_sam_ros.session.contracts import Graph, RgbPicture, Segmenter
@@ -96,7 +96,7 @@ class Session:
         Returns:
             False where the worker is still busy after `patience` seconds; it is left behind.
         """
-        _finish(self._state.take_all_calls(), "the node is ending")
+        _finish(self._state.take_all_calls(), ENDING)
         return self._worker.close(patience)
 
     def pause(self, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,11 +11,15 @@ pytest.importorskip("rclpy", reason="needs ROS 2: source its setup file")
 pytest.importorskip("rosbags", reason="needs the extra dds")
 pytest.importorskip("ssp_sam_msgs", reason="needs ssp_sam_msgs: build and source the workspace")
 
+from rclpy.lifecycle import TransitionCallbackReturn
+
 from ssp_sam_ros.dds.messages import type_hash
-from ssp_sam_ros.interface import TOPICS
+from ssp_sam_ros.interface import TOPICS, Parameters
 from ssp_sam_ros.interface.topics import Direction
-from ssp_sam_ros.ros.messages import make
+from ssp_sam_ros.ros.graph import RosGraph
+from ssp_sam_ros.ros.messages import make, message_class
 from ssp_sam_ros.ros.qos import table_qos
+from ssp_sam_ros.session.outputs import Output
 
 pytestmark = pytest.mark.ros
 
@@ -78,3 +83,56 @@ def test_several_cameras_in_a_namespace(start_node: Any, tester: Any, helpers: A
         return all(any(r.outcome == 1 for r in tester.received[topic]) for topic in topics)
 
     tester.wait(answered)
+
+
+def test_a_closed_graph_wants_and_sends_nothing(tester: Any) -> None:
+    graph = RosGraph(tester.node, Parameters.from_overrides({}))
+    tester.listen("/tester/result")
+    tester.wait(lambda: graph.wanted("") == {Output.RESULT})
+    graph.close()
+    assert graph.wanted("") == frozenset()
+    graph.publish("", Output.RESULT, make("ssp_sam_msgs/msg/ReferringResult"))
+    tester.spin(0.2)
+    assert tester.received["/tester/result"] == []
+
+
+def test_a_graph_that_cannot_be_made_leaves_nothing(tester: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = list(tester.node.publishers)
+    monkeypatch.setattr(
+        "ssp_sam_ros.ros.graph.message_class", without("ssp_sam_msgs/msg/ReferringResultArray")
+    )
+    with pytest.raises(ImportError):
+        RosGraph(tester.node, Parameters.from_overrides({}))
+    assert list(tester.node.publishers) == before
+
+
+@pytest.mark.parametrize(
+    ("module", "missing"), [("graph", "sensor_msgs/msg/CameraInfo"), ("services", "std_srvs/srv/SetBool")]
+)
+def test_a_configure_that_fails_leaves_nothing_behind(
+    start_node: Any, monkeypatch: pytest.MonkeyPatch, module: str, missing: str
+) -> None:
+    node = start_node("-p", "autostart:=false").node
+
+    def entities() -> list[int]:
+        kinds = node.publishers, node.subscriptions, node.services, node.timers
+        return [len(list(kind)) for kind in kinds]
+
+    before = entities()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"ssp_sam_ros.ros.{module}.message_class", without(missing))
+        assert node.trigger_configure() != TransitionCallbackReturn.SUCCESS
+    assert entities() == before
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert node.count_publishers("/ssp_sam/result") == 1
+
+
+def without(missing: str) -> Callable[[str], Any]:
+    """`message_class` where the package of one type is not installed."""
+
+    def find(name: str) -> Any:
+        if name == missing:
+            raise ImportError(f"no {missing}")
+        return message_class(name)
+
+    return find

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,3 +128,29 @@ def test_a_qos_override_that_does_not_fit_stops_configure(start_node: Any, capfd
     node = start_node("-p", "qos_overrides./ssp_sam/mask.publisher.reliability:=perhaps")
     assert not node.started
     assert "not configured: QoS reliability must be one of reliable, best_effort" in capfd.readouterr().err
+
+
+def test_simulated_time_can_be_switched_on_while_running(start_node: Any, tester: Any, helpers: Any) -> None:
+    node = start_node()
+    tester.listen("/ssp_sam/result")
+    assert helpers.ask(tester, "the bright patch").header.stamp.sec > 7
+    assert set_parameter(tester, "use_sim_time", True).successful
+    assert node.node.get_parameter("use_sim_time").value is True
+    stamp = make("builtin_interfaces/msg/Time", sec=7)
+
+    def answered() -> bool:
+        tester.send("/clock", make("rosgraph_msgs/msg/Clock", clock=stamp))
+        tester.spin(0.05)
+        tester.say("the bright patch")
+        tester.send("/camera/image_raw", helpers.image(stamp=7.0))
+        tester.spin(0.05)
+        return any(r.header.stamp.sec == 7 and r.outcome == 1 for r in tester.received["/ssp_sam/result"])
+
+    tester.wait(answered)
+
+
+def test_the_shipped_file_leaves_a_launch_files_simulated_time(start_node: Any, repository: Path) -> None:
+    """launch_ros puts what SetParameter sets for all nodes before a node's own file."""
+    file = repository / "config" / "perception.yaml"
+    node = start_node("-p", "use_sim_time:=true", "--params-file", str(file)).node
+    assert node.get_parameter("use_sim_time").value is True

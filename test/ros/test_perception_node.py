@@ -143,6 +143,31 @@ def test_transitions_also_in_the_middle_of_inference(start_node: Any, tester: An
     assert helpers.ask(tester, "the bright patch").outcome == 1
 
 
+def test_a_worker_that_outlives_cleanup_ends_well(
+    start_node: Any, tester: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = start_node()
+    tear_down = node.node._tear_down
+    monkeypatch.setattr(node.node, "_tear_down", lambda patience=0.1: tear_down(0.1))
+    tester.listen("/ssp_sam/result")
+    node.segmenter.may_go_on.clear()
+    tester.say("the bright patch")
+    tester.wait(
+        lambda: (
+            tester.send("/camera/image_raw", helpers.image()),
+            tester.spin(0.05),
+            node.segmenter.pictures,
+        )[2]
+    )
+    session = node.node._parts.session
+    assert change_state(tester, DEACTIVATE)
+    assert change_state(tester, CLEANUP)
+    node.segmenter.may_go_on.set()
+    assert session.close(20.0)
+    session.tick()  # tells of a worker that an error has ended
+    assert tester.received["/ssp_sam/result"] == []
+
+
 def test_bad_weights_stop_configure(start_node: Any, tester: Any, capfd: Any) -> None:
     node = start_node("-p", "weights:=bad")
     assert not node.started

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from queue import Queue
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,36 @@ def test_without_a_picture_a_call_fails_after_max_image_age(
     assert replies == [Reply(failure="no picture has arrived yet (max_image_age is 0.5 s)")]
     world.show(0.7)
     assert not world.session.run_pending()
+
+
+def test_with_a_fresh_picture_a_call_waits_for_its_turn(
+    make_world: Callable[..., World], replies: list[Reply]
+) -> None:
+    world = make_world(max_image_age=0.5)
+    world.session.inputs.segment(["the red mug"], replies.append)
+    world.show(0.58)
+    world.clock.seconds = 1.0
+    world.session.tick()
+    assert replies == []
+    world.clock.seconds = 1.2
+    world.session.tick()  # nobody has taken the picture while it was fresh
+    assert replies == [Reply(failure="the newest picture is 0.620 s old (max_image_age is 0.5 s)")]
+
+
+def test_a_call_outlasts_a_busy_worker_while_pictures_come(running: World) -> None:
+    replies: Queue[Reply] = Queue()
+    running.segmenter.may_go_on.clear()
+    running.session.inputs.refer("the blue mug")
+    running.show(0.1)
+    assert running.segmenter.working.wait(10)
+    running.session.inputs.segment(["the red mug"], replies.put)
+    for tenths in range(2, 20):
+        running.show(tenths / 10)
+        running.session.tick()
+    assert replies.empty()
+    running.segmenter.may_go_on.set()
+    (result,) = replies.get(timeout=10).results
+    assert (result.outcome, result.header.stamp) == (1, running.stamp(1.9))
 
 
 def test_a_picture_that_cannot_be_read_fails_the_call_alone(world: World, replies: list[Reply]) -> None:
