@@ -10,7 +10,7 @@ WORKDIR /ws
 COPY package.xml src/ssp_sam_ros/
 COPY msg src/ssp_sam_ros/msg
 RUN apt-get update && rosdep update --rosdistro lyrical \
- && apt-get install -y --no-install-recommends python3-venv ros-lyrical-rmw-cyclonedds-cpp \
+ && apt-get install -y --no-install-recommends python3-venv libportaudio2 ros-lyrical-rmw-cyclonedds-cpp \
  && rosdep install --ignore-src -y --rosdistro lyrical --from-paths src src/ssp_sam_ros/msg \
  && rm -rf /var/lib/apt/lists/*
 
@@ -19,7 +19,7 @@ COPY setup.py setup.cfg constraints.txt src/ssp_sam_ros/
 COPY ssp_sam_ros/__init__.py src/ssp_sam_ros/ssp_sam_ros/
 COPY resource src/ssp_sam_ros/resource
 RUN python3 -m venv --system-site-packages venv && touch venv/COLCON_IGNORE && source venv/bin/activate \
- && pip install --no-cache-dir -e "src/ssp_sam_ros[dds]" colcon-common-extensions
+ && pip install --no-cache-dir -e "src/ssp_sam_ros[dds,speech]" colcon-common-extensions
 
 # Built by the environment's Python, which so becomes the one of the installed executables.
 COPY . src/ssp_sam_ros

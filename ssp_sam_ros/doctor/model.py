@@ -8,7 +8,7 @@ from pathlib import Path
 from ssp_sam_ros.doctor.check import Check, Level
 
 _QUICK = 2**28
-"""Bytes of a weights file that is read as a matter of course."""
+"""Bytes of weights, in all the files that they need, that are read as a matter of course."""
 
 
 def check_weights(model: str, weights: str, first: Sequence[Path], verify: bool) -> list[Check]:
@@ -39,9 +39,9 @@ def _loaded(model: str, name: str, weights: str, folders: Sequence[Path], verify
     from ssp_sam_ros.weights.loading import network_weights
 
     path = network_weights(name, folders) if not weights else find_file(weights, [Path(), *folders])
-    size = path.stat().st_size if path is not None else 0
+    size = _bytes_to_read(path, model, folders) if path is not None else 0
     if size > _QUICK and not verify:
-        text = f"{name}: {path}, {size:,} bytes, not read"
+        text = f"{name}: {path}, {size:,} bytes with all that it needs, not read"
         return Check("weights", Level.OK, text, "add --verify to load it", {"path": str(path), "bytes": size})
     try:
         _, info = load_network(model, weights or None, folders=folders)
@@ -54,6 +54,33 @@ def _loaded(model: str, name: str, weights: str, folders: Sequence[Path], verify
     if info.domain:
         text += f", good for {info.domain} only"
     return Check("weights", Level.OK, text, details=details)
+
+
+def _bytes_to_read(path: Path, model: str, folders: Sequence[Path]) -> int:
+    """Of a weights file and, for a delta, of the files with the parts that it leaves out.
+
+    Where the file cannot be used, or a part is missing, of the file alone: loading it then says what is wrong.
+    """
+    from ssp_sam_ros.network import load_variant
+    from ssp_sam_ros.weights import WeightsError
+    from ssp_sam_ros.weights.delta import left_out_parts
+    from ssp_sam_ros.weights.files import read_metadata
+    from ssp_sam_ros.weights.parts import FROZEN, part_file_names, part_files
+
+    size = path.stat().st_size
+    try:
+        left_out = left_out_parts(read_metadata(path), str(path)) if path.suffix == ".safetensors" else {}
+    except WeightsError:
+        return size
+    places = (path.absolute().parent, *folders)
+    total, variant = size, load_variant(model)
+    for part in FROZEN:
+        if part.key in left_out:
+            found = part_files(part_file_names(variant, part, left_out[part.key].files), places)
+            if not found:
+                return size
+            total += found[0].stat().st_size
+    return total
 
 
 def _wrong_files(folders: Sequence[Path]) -> list[Check]:

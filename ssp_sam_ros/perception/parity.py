@@ -53,7 +53,7 @@ class Bounds:
 
 BOUNDS = {
     "float32": Bounds(2e-5, 0.01, 0.999),
-    "bfloat16": Bounds(1e-1, 10.0, 0.95),
+    "bfloat16": Bounds(1e-1, 5.0, 0.95),
     "float16": Bounds(0.02, 1.0, 0.99),
 }
 """float32 is held to equality but for rounding, the others to some times what they were measured to cost."""

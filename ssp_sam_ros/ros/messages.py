@@ -16,10 +16,21 @@ def message_class(type_name: str) -> type[Any]:
     """The class of e.g. `sensor_msgs/msg/Image` or `ssp_sam_msgs/srv/Segment`.
 
     Raises:
-        ImportError: the package is not built, or its setup file is not sourced.
+        ImportError: the package is not built, its setup file is not sourced, or it has no such type.
     """
     package, kind, name = type_name.split("/")
-    module = importlib.import_module(f"{package}.{kind}")
+    try:
+        module = importlib.import_module(f"{package}.{kind}")
+    except ImportError as error:
+        raise ImportError(
+            f"{type_name} needs the ROS package {package} ({error}): "
+            "install or build it, and source its setup file"
+        ) from error
+    if not hasattr(module, name):
+        raise ImportError(
+            f"the ROS package {package} that is sourced has no type {type_name}: it is another version, or "
+            "another package of that name; install the one that has it, or name a type that this one has"
+        )
     return getattr(module, name)
 
 

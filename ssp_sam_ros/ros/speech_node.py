@@ -46,6 +46,8 @@ class SpeechNode(Node):
         Raises:
             ValueError: a parameter, the vocabulary or the model does not fit.
             ImportError: the engine, or the package of a message type, is not installed.
+
+        Whatever is raised, nothing is left running.
         """
         super().__init__(NODE_NAME, automatically_declare_parameters_from_overrides=True, **options)
         self._logs = RosLogHandler(self.get_logger())
@@ -54,7 +56,7 @@ class SpeechNode(Node):
         self._worker = Worker()
         try:
             self._set_up()
-        except (ValueError, ImportError):
+        except BaseException:  # KeyboardInterrupt, too: the worker's thread would keep the process alive
             self.close()
             raise
 
@@ -99,7 +101,7 @@ class SpeechNode(Node):
                     refused.add(str(error))
                     log.warning("audio: %s", error)
                 return
-            self._worker.do(partial(self._session.sound, sound))
+            self._worker.do(self._session.sound, sound)
 
         self.create_subscription(
             message_class(type_name),
@@ -120,19 +122,19 @@ class SpeechNode(Node):
 
     def _take_text(self, message: Any) -> None:
         text = message.data if hasattr(message, "data") else message.text
-        self._worker.do(partial(self._session.text, text))
+        self._worker.do(self._session.text, text)
 
     def _take_button(self, message: Any) -> None:
-        self._worker.do(partial(self._session.talk, message.data))
+        self._worker.do(self._session.talk, message.data)
 
     def _tick(self) -> None:
         for name, value in ros_parameters.current(self, SPEECH_PARAMETERS).items():
             if value != self._values[name]:
                 self._values[name] = value  # type: ignore[assignment]
-                self._worker.do(partial(self._session.set_parameter, name, value))  # type: ignore[arg-type]
+                self._worker.do(self._session.set_parameter, name, value)
         if self._microphone is not None:
             for chunk in self._microphone.chunks(0.0):
-                self._worker.do(partial(self._session.sound, chunk))
+                self._worker.do(self._session.sound, chunk)
 
     def _send(self, text: str) -> None:
         self._publisher.publish(make(_COMMAND.type, data=text))
@@ -151,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ros_context(arguments):
         try:
             node = SpeechNode()
-        except (ValueError, ImportError) as error:
+        except (ValueError, OSError, ImportError, RuntimeError) as error:
             print(f"speech_node: error: {error}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ssp_sam_ros.speech.engine import RATE, MissingEngineError
+from ssp_sam_ros.speech.engine import INSTALL_HINT, RATE, MissingEngineError
 
 if TYPE_CHECKING:
     import soxr
@@ -89,6 +89,4 @@ def _import(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise MissingEngineError(
-            f"sound needs {name} ({error}); pip install 'ssp_sam_ros[speech]'"
-        ) from error
+        raise MissingEngineError(f"sound needs {name} ({error}); {INSTALL_HINT}") from error

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ssp_sam_ros.speech.engine import RATE, MissingEngineError
+from ssp_sam_ros.speech.engine import INSTALL_HINT, RATE, MissingEngineError
 
 _FRAME = RATE // 50  # samples; 20 ms
 _SECOND = RATE // _FRAME  # frames
@@ -129,6 +129,6 @@ def _detector(strictness: int) -> Any:
         from pocketsphinx import Vad
     except ImportError as error:
         raise MissingEngineError(
-            f"finding utterances needs pocketsphinx ({error}); pip install 'ssp_sam_ros[speech]'"
+            f"finding utterances needs pocketsphinx ({error}); {INSTALL_HINT}"
         ) from error
     return Vad(strictness, RATE, _FRAME / RATE)

@@ -40,5 +40,9 @@ class Engine(Protocol):
         """End the utterance; what was heard in it."""
 
 
+INSTALL_HINT = "in the checkout of ssp_sam_ros: pip install -c constraints.txt -e '.[speech]'"
+"""How to get the libraries of the extra `speech`."""
+
+
 class MissingEngineError(ImportError):
     """The library of an engine is not installed; the text says how to get it."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ssp_sam_ros.speech.audio import CHUNK_SECONDS, Converter
-from ssp_sam_ros.speech.engine import MissingEngineError
+from ssp_sam_ros.speech.engine import INSTALL_HINT, MissingEngineError
 
 _MOST_CHUNKS = 300  # waiting; half a minute
 
@@ -31,7 +31,7 @@ class Microphone:
             MissingEngineError: sounddevice or PortAudio is not installed.
             ValueError: there is no such microphone, or it cannot be opened; the text lists those there are.
         """
-        sounddevice = _import()
+        sounddevice = self._sounddevice = _import()
         self.lost = 0
         """Chunks dropped because nobody took them."""
         self._chunks: queue.Queue[np.ndarray] = queue.Queue(_MOST_CHUNKS)
@@ -48,14 +48,22 @@ class Microphone:
                 callback=self._take,
             )
         except (ValueError, sounddevice.PortAudioError) as error:
-            names = [d["name"] for d in sounddevice.query_devices() if d["max_input_channels"] > 0]
-            there = f"there are: {'; '.join(names)}" if names else "this machine has none"
-            raise ValueError(f"no microphone {device!r}: {error} ({there})") from None
+            raise ValueError(f"no microphone {device!r}: {error} ({_listing(sounddevice)})") from None
         self._converter = Converter(rate, 1)
         self.name = str(info["name"])
 
     def __enter__(self) -> Microphone:
-        self._stream.start()
+        """Start listening.
+
+        Raises:
+            ValueError: the device does not start; the text lists those there are.
+        """
+        try:
+            self._stream.start()
+        except self._sounddevice.PortAudioError as error:
+            self._stream.close()
+            there = _listing(self._sounddevice)
+            raise ValueError(f"microphone {self.name!r} does not start: {error} ({there})") from None
         return self
 
     def __exit__(
@@ -79,12 +87,17 @@ class Microphone:
             self.lost += 1
 
 
+def _listing(sounddevice: Any) -> str:
+    names = [d["name"] for d in sounddevice.query_devices() if d["max_input_channels"] > 0]
+    return f"there are: {'; '.join(names)}" if names else "this machine has none"
+
+
 def _import() -> Any:
     try:
         import sounddevice
     except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
         raise MissingEngineError(
             f"a microphone needs sounddevice and PortAudio ({error}); "
-            "pip install 'ssp_sam_ros[speech]' and apt-get install libportaudio2"
+            f"apt-get install libportaudio2, and {INSTALL_HINT}"
         ) from error
     return sounddevice

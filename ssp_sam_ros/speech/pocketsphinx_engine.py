@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ssp_sam_ros.speech.confidence import Evidence, Segment, clearness, confidence, evidence, log_likelihood
-from ssp_sam_ros.speech.engine import RATE, Hypothesis, MissingEngineError
+from ssp_sam_ros.speech.engine import INSTALL_HINT, RATE, Hypothesis, MissingEngineError
 from ssp_sam_ros.speech.vocabulary import Vocabulary, words_of
 
 if TYPE_CHECKING:
@@ -88,8 +88,10 @@ def _search(decoder: Decoder, name: str, samples: np.ndarray) -> list[Segment]:
     decoder.activate_search(name)
     decoder.start_stream()  # deprecated, but nothing else forgets the noise of the utterance before
     decoder.start_utt()
-    decoder.process_raw(samples.astype("<i2").tobytes(), full_utt=True)
-    decoder.end_utt()
+    try:
+        decoder.process_raw(samples.astype("<i2").tobytes(), full_utt=True)
+    finally:
+        decoder.end_utt()  # else no other utterance could be started
     if decoder.hyp() is None:
         return []
     found = [
@@ -143,7 +145,5 @@ def _import() -> Any:
     try:
         import pocketsphinx
     except ImportError as error:
-        raise MissingEngineError(
-            f"speech needs pocketsphinx ({error}); pip install 'ssp_sam_ros[speech]'"
-        ) from error
+        raise MissingEngineError(f"speech needs pocketsphinx ({error}); {INSTALL_HINT}") from error
     return pocketsphinx

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from ssp_sam_ros.interface.parameters import Parameters, Value
 from ssp_sam_ros.speech.endpointing import Endpointer, Piece
-from ssp_sam_ros.speech.engine import RATE, Engine
+from ssp_sam_ros.speech.engine import RATE, Engine, Hypothesis
 from ssp_sam_ros.speech.gate import Gate
 from ssp_sam_ros.speech.vocabulary import Vocabulary, words_of
 
@@ -88,6 +89,7 @@ class SpeechSession:
                 parameters.number("end_silence"), parameters.count("vad_strictness"), self._longest
             )
         self._position = self._pressed_at = 0.0  # seconds of sound
+        self._spoilt = False  # the engine has failed in the utterance at hand
 
     def set_parameter(self, name: str, value: Value) -> None:
         """Take a parameter that may change while running."""
@@ -131,17 +133,37 @@ class SpeechSession:
     def _hear(self, piece: Piece) -> None:
         if self._engine is None:
             return
-        if len(piece.samples):
-            self._engine.accept(piece.samples)
-        if not piece.last:
-            return
         started = self._clock()
-        hypothesis = self._engine.finish()
+        hypothesis = self._recognise(self._engine, piece)
+        if hypothesis is None:
+            return
         words = tuple(hypothesis.text.split())
         # The gate comes last: a wake phrase that nobody is sure of opens nothing.
         sure = hypothesis.confidence >= self._threshold
         admitted = self._audio_gate.admit(words, piece.start, piece.end) if sure else (words, "")
         self._decide(words, hypothesis.confidence, admitted, (piece.start, piece.end), started)
+
+    def _recognise(self, engine: Engine, piece: Piece) -> Hypothesis | None:
+        """With an utterance's last piece what was heard; None where the engine has failed at any of it."""
+        hypothesis = None
+        if len(piece.samples) and not self._spoilt:
+            with self._spoiling(engine, piece):
+                engine.accept(piece.samples)
+        if not piece.last:
+            return None
+        with self._spoiling(engine, piece):
+            hypothesis = engine.finish()  # of what is spoilt, too, to have it forgotten
+        spoilt, self._spoilt = self._spoilt, False
+        return None if spoilt else hypothesis
+
+    @contextmanager
+    def _spoiling(self, engine: Engine, piece: Piece) -> Iterator[None]:
+        """An engine that raises loses the utterance at hand, not those that follow."""
+        try:
+            yield
+        except Exception:  # of whatever kind the engine's library has
+            log.exception("not sent: %s failed at what is said from %.1f s on", engine.name, piece.start)
+            self._spoilt = True
 
     def _decide(
         self,

@@ -61,8 +61,8 @@ class VoskEngine:
 
     def finish(self) -> Hypothesis:
         """The words of the utterance; the confidence is that of the least sure one."""
-        parts = [*self._finished, json.loads(self._recogniser.FinalResult())]
-        self._finished.clear()
+        finished, self._finished = self._finished, []
+        parts = [*finished, json.loads(self._recogniser.FinalResult())]
         text = " ".join(part.get("text", "") for part in parts)
         sure = [word["conf"] for part in parts for word in part.get("result", ())]
         if _UNKNOWN in text or not sure:

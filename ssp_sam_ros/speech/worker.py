@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import queue
+import reprlib
 import threading
 from collections.abc import Callable
+from typing import Any
 
 _MOST_WAITING = 600  # calls; a minute of sound
+_Call = tuple[Callable[..., None], tuple[Any, ...]]
 
 log = logging.getLogger("ssp_sam")
 
@@ -17,16 +20,19 @@ class Worker:
 
     def __init__(self) -> None:
         """Start the thread."""
-        self._calls: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
+        self._calls: queue.Queue[_Call | None] = queue.Queue(_MOST_WAITING)
         self.lost = 0
         """Calls refused because too many waited."""
         self._thread = threading.Thread(target=self._run, name="speech")
         self._thread.start()
 
-    def do(self, call: Callable[[], None]) -> None:
-        """Have a call made soon; where too many wait it is dropped and counted."""
+    def do(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Have a call made soon; where too many wait it is dropped and counted.
+
+        One that raises is logged, and the next is made.
+        """
         try:
-            self._calls.put_nowait(call)
+            self._calls.put_nowait((function, arguments))
         except queue.Full:
             self.lost += 1
             if self.lost == 1:
@@ -44,4 +50,8 @@ class Worker:
 
     def _run(self) -> None:
         while (call := self._calls.get()) is not None:
-            call()
+            function, arguments = call
+            try:
+                function(*arguments)
+            except Exception:  # of whatever kind: a dead thread would leave a node that hears nothing
+                log.exception("%s failed on %s", function.__name__, reprlib.repr(arguments))

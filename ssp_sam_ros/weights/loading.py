@@ -26,7 +26,7 @@ RANDOM, PRETRAINED = "random", "pretrained"
 NETWORK_ENDINGS = (".safetensors", ".pth")
 """In a weights folder, a variant's weights are called after it, with one of these endings; best first."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger("ssp_sam")
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _compare_clip(file: WeightsFile, tensors: Mapping[str, Tensor], folders: Seq
         try:
             result = compare(CLIP.of(tensors), read_part(openai, CLIP, tensors))
         except WeightsError as error:  # nothing needs that file
-            _log.warning("CLIP inside %s is not compared with OpenAI's: %s", file.path, error)
+            log.warning("CLIP inside %s is not compared with OpenAI's: %s", file.path, error)
             continue
         level = logging.INFO if result.agrees else logging.WARNING
-        _log.log(level, "CLIP inside %s against %s: %s", file.path, openai, result)
+        log.log(level, "CLIP inside %s against %s: %s", file.path, openai, result)

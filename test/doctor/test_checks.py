@@ -100,6 +100,30 @@ def test_a_large_file_is_not_read_unasked(tmp_path: Path, monkeypatch: pytest.Mo
     assert check_weights("ssp_sam_tiny", "big.safetensors", [tmp_path], verify=True)[0].level is Level.FAIL
 
 
+def test_a_delta_counts_with_the_parts_that_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from ssp_sam_ros.network import load_variant
+    from ssp_sam_ros.weights import load_network, parameter_digest
+    from ssp_sam_ros.weights.delta import LeftOut, write_delta
+    from ssp_sam_ros.weights.names import Layout
+    from ssp_sam_ros.weights.parts import CLIP
+
+    state = load_network("ssp_sam_tiny", "random")[0].state_dict()
+    part = CLIP.of(state)
+    left_out = {CLIP.key: LeftOut(parameter_digest(part), ("clip_part.pth",))}
+    delta, frozen = tmp_path / "delta.safetensors", tmp_path / "clip_part.pth"
+    digest = write_delta(delta, load_variant("ssp_sam_tiny"), state, {}, Layout.BEFORE, left_out, {})
+    torch.save({"model": part}, frozen)
+    size = delta.stat().st_size
+    monkeypatch.setattr("ssp_sam_ros.doctor.model._QUICK", size + 1)
+    unread = check_weights("ssp_sam_tiny", delta.name, [tmp_path], verify=False)[0]
+    assert "not read" in unread.text and unread.details["bytes"] == size + frozen.stat().st_size
+    assert check_weights("ssp_sam_tiny", delta.name, [tmp_path], verify=True)[0].details["digest"] == digest
+    frozen.unlink()
+    assert check_weights("ssp_sam_tiny", delta.name, [tmp_path], verify=False)[0].level is Level.FAIL
+
+
 def test_ros(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     importable: set[str] = set()
     monkeypatch.setattr("ssp_sam_ros.doctor.ros.find_spec", lambda name: name in importable or None)

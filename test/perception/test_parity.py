@@ -75,4 +75,5 @@ def test_failures_name_what_is_beyond_the_bound():
     assert ParityReport({"boxes_xyxy_pixels": 1e-5}, float("nan"), same).failures == ["boxes_xyxy_pixels"]
     assert ParityReport({"a": 1e-3}, 0.5, same, "float16").failures == []
     assert ParityReport({"a": 1e-5}, 0.0, (1.0, 0.9), "bfloat16").failures == ["mask_iou"]
+    assert ParityReport({"a": 1e-5}, 5.1, same, "bfloat16").failures == ["boxes_xyxy_pixels"]
     assert ParityReport({"a": 1e-5}, 0.0, (float("nan"), 1.0)).failures == ["mask_iou"]

@@ -25,6 +25,17 @@ def checked_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROS_PYTHON_CHECK_FIELDS", "1")
 
 
+def test_a_package_or_type_that_is_not_there_is_named() -> None:
+    with pytest.raises(
+        ImportError, match=r"nowhere_msgs/msg/Sound needs the ROS package nowhere_msgs.*source"
+    ):
+        message_class("nowhere_msgs/msg/Sound")
+    with pytest.raises(
+        ImportError, match=r"package std_msgs that is sourced has no type std_msgs/msg/Sound:"
+    ):
+        message_class("std_msgs/msg/Sound")
+
+
 def test_pixels_stay_bytes() -> None:
     image = MessageBuilder(make).image(
         make("std_msgs/msg/Header"), np.arange(12, dtype=np.uint8).reshape(3, 4)

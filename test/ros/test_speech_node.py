@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,54 @@ def test_parameters(start: Callable[..., Running], tester: Any) -> None:
     fixed = node.set_parameters([Parameter("engine", value="vosk")])
     assert [r[0].successful for r in (good, bad, fixed)] == [True, False, False]
     assert node.describe_parameter("activation").additional_constraints.startswith("one of always")
+
+
+def _threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "speech"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_no_thread_is_left_of_a_node_that_did_not_come_up(
+    start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """Such a thread would keep the process alive after its error, deaf and for good."""
+
+    def fail(*_: Any) -> None:
+        raise error("in the middle")
+
+    before = _threads()
+    monkeypatch.setattr("ssp_sam_ros.ros.speech_node.SpeechSession", fail)
+    with pytest.raises(error, match="in the middle"):
+        start("source:=none")
+    assert _threads() == before
+
+
+def test_a_package_of_sound_without_the_type_ends_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """audio_common of ros-drivers has no AudioStamped."""
+    import sys
+    from types import ModuleType
+
+    from ssp_sam_ros.ros import speech_node
+    from ssp_sam_ros.ros.messages import message_class
+
+    message_class.cache_clear()
+    before = _threads()
+    monkeypatch.setattr(speech_node, "ros_context", lambda arguments: nullcontext())
+    monkeypatch.setattr(speech_node, "open_engine", lambda *_: None)
+    options = {"cli_args": ["--ros-args", "-p", "source:=topic"], "use_global_arguments": False}
+    monkeypatch.setattr(speech_node, "SpeechNode", partial(speech_node.SpeechNode, **options))
+    for name in ("audio_common_msgs", "audio_common_msgs.msg"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    assert speech_node.main() == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    assert line.startswith(
+        "speech_node: error: the ROS package audio_common_msgs that is sourced has no type"
+    )
+    assert "audio_common_msgs/msg/AudioStamped" in line
+    assert _threads() == before
+    message_class.cache_clear()
 
 
 @pytest.mark.parametrize(

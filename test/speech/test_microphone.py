@@ -76,6 +76,22 @@ def test_a_device_that_is_not_there(sounddevice: None) -> None:
         Microphone("Cam")
 
 
+def test_a_device_that_does_not_start(sounddevice: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(stream: Stream) -> None:
+        stream.running = True
+        raise PortAudioError("Device unavailable [PaErrorCode -9985]")
+
+    monkeypatch.setattr(Stream, "start", fail)
+    source = Microphone("Headset")
+    with pytest.raises(
+        ValueError, match=r"'Headset' does not start: Device unav.*there are: Headset\)"
+    ) as caught:
+        source.__enter__()
+    stream: Any = source._stream
+    assert not stream.running
+    assert "\n" not in str(caught.value)
+
+
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(MissingEngineError, match="libportaudio2"):

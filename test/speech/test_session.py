@@ -158,6 +158,32 @@ def test_wake_window_of_texts_runs_on_the_clock() -> None:
     assert bench.sent == ["the mug"]
 
 
+@pytest.mark.parametrize("stage", ["accept", "finish"])
+def test_an_engine_that_fails_loses_one_utterance(
+    recorded: Callable[[str], np.ndarray],
+    scripted: Any,
+    caplog: pytest.LogCaptureFixture,
+    stage: str,
+) -> None:
+    engine = scripted(("the mug", 0.9), ("the bowl", 0.9))
+    works = getattr(engine, stage)
+
+    def fail(*arguments: Any) -> None:
+        works(*arguments)  # as far as it came
+        setattr(engine, stage, works)
+        raise LookupError("no such lattice")
+
+    setattr(engine, stage, fail)
+    bench = Bench(engine)
+    for _ in range(2):
+        bench.session.sound(recorded("red_bowl"))
+    assert bench.sent == ["the bowl"]
+    assert len(engine.lengths) == 2 and engine.lengths[1] > 16000
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "scripted failed at what is said from 0." in record.getMessage()
+    assert "LookupError: no such lattice" in caplog.text
+
+
 def test_the_end_of_the_sound_ends_a_sentence(recorded: Callable[[str], np.ndarray], scripted: Any) -> None:
     bench = Bench(scripted(("the mug", 0.9)))
     bench.session.sound(recorded("red_bowl")[:24000])

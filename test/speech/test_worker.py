@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from ssp_sam_ros.speech import worker
 
 
@@ -29,3 +31,22 @@ def test_too_many_are_counted_and_the_waiting_forgotten() -> None:
     threading.Timer(0.2, go_on.set).start()
     made.close()
     assert late == []
+
+
+def test_a_call_that_raises_is_logged_and_the_next_is_made(caplog: pytest.LogCaptureFixture) -> None:
+    made = worker.Worker()
+    done = threading.Event()
+
+    def hear(text: str) -> None:
+        raise KeyError("lattice")
+
+    made.do(hear, "the red mug")
+    made.do(done.set)
+    try:
+        assert done.wait(10)
+    finally:
+        made.close()
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("ssp_sam", "ERROR")
+    assert record.getMessage() == "hear failed on ('the red mug',)"
+    assert "KeyError: 'lattice'" in caplog.text
