@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ssp_sam_ros.dds.graph import PublisherWatch, type_on_the_wire
@@ -37,7 +38,12 @@ class PerceptionNode:
     """Joins the graph, listens in the thread that calls `spin`, and answers from the session's worker."""
 
     def __init__(
-        self, names: NodeNames, parameters: Parameters, segmenter: Segmenter, draw_overlay: DrawOverlay
+        self,
+        names: NodeNames,
+        parameters: Parameters,
+        segmenter: Segmenter,
+        draw_overlay: DrawOverlay,
+        health: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
         """Create all endpoints and start the worker.
 
@@ -46,6 +52,7 @@ class PerceptionNode:
             parameters: checked values.
             segmenter: loaded and warmed up.
             draw_overlay: takes an RGB picture and results and returns the RGB drawing.
+            health: more lines for the inference diagnostics.
 
         Raises:
             ValueError: parameters, names or the environment's DDS settings do not fit.
@@ -65,7 +72,7 @@ class PerceptionNode:
         self._watch = PublisherWatch(self._participant.domain)
         decode = decode_compressed if parameters.text("image_transport") == "compressed" else decode_rgb
         composer = Composer(self._builder, draw_overlay)
-        self.session = Session(names.node, segmenter, self, composer, decode, self._clock, parameters)
+        self.session = Session(names.node, segmenter, self, composer, decode, self._clock, parameters, health)
         self._create(endpoints)
         if isinstance(self._clock, SimulatedClock):
             self._follow(self._clock, names.resolve("/clock"))

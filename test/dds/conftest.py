@@ -165,6 +165,7 @@ class RunningNode:
             Parameters.from_overrides(parameters),
             self.segmenter,
             draw,
+            lambda: {"device": "double"},
         )
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self.node.spin, args=(self._stop,))

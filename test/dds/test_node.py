@@ -210,6 +210,7 @@ def test_diagnostics_once_a_second_with_what_is_wrong(start_node: Any, tester: A
     assert set(statuses) == {"ssp_sam: input", "ssp_sam: inference"}
     assert statuses["ssp_sam: input"].level == 1
     assert "no publisher on /camera/image_raw (sensor_msgs/msg/Image" in statuses["ssp_sam: input"].message
+    assert ("device", "double") in [(v.key, v.value) for v in statuses["ssp_sam: inference"].values]
     tester.participant.publisher("/camera/image_raw", "std_msgs/msg/String", QoS("reliable", 1))
     tester.wait(lambda: "it sends std_msgs::msg::dds_::String_" in kept[-1].status[0].message)
 
