@@ -59,7 +59,7 @@ def _loaded(model: str, name: str, weights: str, folders: Sequence[Path], verify
 def _bytes_to_read(path: Path, model: str, folders: Sequence[Path]) -> int:
     """Of a weights file and, for a delta, of the files with the parts that it leaves out.
 
-    Where the file cannot be used, or a part is missing, of the file alone: loading it then says what is wrong.
+    Of the file alone where it cannot be used or a part is missing: loading it then says what is wrong.
     """
     from ssp_sam_ros.network import load_variant
     from ssp_sam_ros.weights import WeightsError

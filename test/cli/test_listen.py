@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -104,6 +107,42 @@ def test_what_cannot_work(ssp_sam: Callable[..., Any], arguments: tuple[str, ...
     listen = ssp_sam("listen", *arguments)
     assert listen.finish() == (1, "")
     assert f"ssp-sam listen: error: {complaint}" in listen.log
+
+
+def test_a_microphone_that_does_not_start(tmp_path: Path, repository: Path) -> None:
+    """With a double of sounddevice: a device that another program holds."""
+    (tmp_path / "sounddevice.py").write_text(
+        """
+class PortAudioError(Exception):
+    pass
+
+def query_devices(device=None, kind=None):
+    found = {"name": "Headset", "max_input_channels": 1, "default_samplerate": 48000.0}
+    return found if kind else [found]
+
+class InputStream:
+    def __init__(self, **options):
+        pass
+
+    def start(self):
+        raise PortAudioError("Device unavailable")
+
+    def close(self):
+        pass
+"""
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "ssp_sam_ros.cli.main", "listen", "--microphone", "--dry-run"],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{repository}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "ssp-sam listen: error: microphone 'Headset' does not start: "
+        "Device unavailable (there are: Headset)\n"
+    )
 
 
 @pytest.mark.slow

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -149,32 +150,24 @@ def test_no_thread_is_left_of_a_node_that_did_not_come_up(
     assert _threads() == before
 
 
-def test_a_package_of_sound_without_the_type_ends_with_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_package_of_sound_without_the_type_ends_with_one_line(repository: Path, tmp_path: Path) -> None:
     """audio_common of ros-drivers has no AudioStamped."""
-    import sys
-    from types import ModuleType
-
-    from ssp_sam_ros.ros import speech_node
-    from ssp_sam_ros.ros.messages import message_class
-
-    message_class.cache_clear()
-    before = _threads()
-    monkeypatch.setattr(speech_node, "ros_context", lambda arguments: nullcontext())
-    monkeypatch.setattr(speech_node, "open_engine", lambda *_: None)
-    options = {"cli_args": ["--ros-args", "-p", "source:=topic"], "use_global_arguments": False}
-    monkeypatch.setattr(speech_node, "SpeechNode", partial(speech_node.SpeechNode, **options))
-    for name in ("audio_common_msgs", "audio_common_msgs.msg"):
-        monkeypatch.setitem(sys.modules, name, ModuleType(name))
-    assert speech_node.main() == 1
-    (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    (tmp_path / "audio_common_msgs" / "msg").mkdir(parents=True)
+    (tmp_path / "audio_common_msgs" / "msg" / "__init__.py").touch()
+    path = os.pathsep.join([str(tmp_path), str(repository), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", "ssp_sam_ros.ros.speech_node", "--ros-args", "-p", "source:=topic"],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
     assert line.startswith(
         "speech_node: error: the ROS package audio_common_msgs that is sourced has no type"
     )
     assert "audio_common_msgs/msg/AudioStamped" in line
-    assert _threads() == before
-    message_class.cache_clear()
 
 
 @pytest.mark.parametrize(
