@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _hint(error: Exception) -> str:
     extra = _EXTRAS.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
-    return f"; pip install 'ssp_sam_ros[{extra}]'" if extra else ""
+    return f"; in the checkout: pip install -c constraints.txt -e '.[{extra}]'" if extra else ""
 
 
 if __name__ == "__main__":

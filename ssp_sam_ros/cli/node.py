@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ssp_sam_ros.interface import Parameters
-    from ssp_sam_ros.perception.segmenter import Segmenter
 
 HELP = "run the perception node on the ROS 2 graph (DDS; no ROS install needed)"
 TAKES_ROS_ARGUMENTS = True
 
-# A stream hardly ever shows a picture twice: enough for the last few, also of the largest model (4 MiB each).
-_IMAGE_CACHE_BYTES = 32 * 2**20
 _SHORTHANDS = ("model", "weights", "device", "dtype")
 
 
@@ -49,25 +42,23 @@ def run(args: argparse.Namespace) -> int:
     parameters = Parameters.from_overrides(overrides)
     interrupt_on_signals()  # loading may take long and has nothing to clean up
 
-    from ssp_sam_ros.perception.drawing import draw_overlay
-    from ssp_sam_ros.perception.threads import in_own_thread, use_threads
+    from ssp_sam_ros.ros.loading import load  # needs no ROS itself
 
     log.info("loading %s", parameters.text("model"))
-    use_threads(parameters.count("threads"))
     try:
-        segmenter = in_own_thread(lambda: _load(parameters))
+        loaded = load(parameters)
     except KeyboardInterrupt:
         logging.shutdown()
         os._exit(1)  # an orderly exit would tear torch down under the loading thread's hands
     stop = stop_on_signals()
-    node = PerceptionNode(names.with_default_remaps(default_remaps()), parameters, segmenter, draw_overlay)
-    log.info(
-        "ready: %s, weights %s, on %s in %s",
-        segmenter.model_name,
-        segmenter.weights_digest[:12],
-        segmenter.device,
-        str(segmenter.dtype).removeprefix("torch."),
+    node = PerceptionNode(
+        names.with_default_remaps(default_remaps()),
+        parameters,
+        loaded.segmenter,
+        loaded.draw_overlay,
+        loaded.health,
     )
+    log.info("ready: %s", loaded.summary)
     try:
         node.spin(stop)
     finally:
@@ -77,17 +68,3 @@ def run(args: argparse.Namespace) -> int:
         logging.shutdown()
         os._exit(0)  # an orderly exit would tear the network down under the worker's hands
     return 0
-
-
-def _load(parameters: Parameters) -> Segmenter:
-    from ssp_sam_ros.perception.segmenter import Segmenter
-
-    segmenter = Segmenter.load(
-        parameters.text("model"),
-        parameters.text("weights") or None,
-        device=parameters.text("device"),
-        dtype=parameters.text("dtype"),
-        image_cache_bytes=_IMAGE_CACHE_BYTES,
-    )
-    segmenter.warm_up()
-    return segmenter

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from ssp_sam_ros.interface.names import NodeNames
     from ssp_sam_ros.interface.parameters import Parameters
 
-_INSTALL = "pip install 'ssp_sam_ros[dds]', or use the node of a ROS installation"
+_INSTALL = (
+    "in the checkout: pip install -c constraints.txt -e '.[dds]', or use the node of a ROS installation"
+)
 _NO_PEERS = (
     "start the camera; on another machine: same ROS_DOMAIN_ID, multicast or ROS_STATIC_PEERS, "
     "ROS_AUTOMATIC_DISCOVERY_RANGE=SUBNET, no firewall on UDP 7400 and above"

@@ -67,7 +67,7 @@ class FileTokenizer:
         except ImportError as error:
             raise TokenizerFileError(
                 f"variant {variant.name} reads sentences with {path}, which needs the package 'tokenizers': "
-                "pip install 'ssp_sam_ros[siglip2]'"
+                "in the checkout: pip install -c constraints.txt -e '.[siglip2]'"
             ) from error
         self.context = variant.text.context
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -10,7 +12,7 @@ _LOOK = 0.5  # seconds between looks at whether a signal has come
 
 
 def spin(node: Node) -> None:
-    """Carry out a node's callbacks until a signal or the end of the context.
+    """Carry out a node's callbacks until a signal or the end of the context; from then on SIGINT is ignored.
 
     rclpy's own `spin` waits without a limit, and overlooks a signal that comes right before it waits: the
     process would go on until its next message.
@@ -21,4 +23,5 @@ def spin(node: Node) -> None:
         while rclpy.ok():
             executor.spin_once(timeout_sec=_LOOK)
     except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        # A second one must not fall into the executor's own clearing up, where nobody could catch it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -138,6 +137,6 @@ def find_part(
             refused.append(str(error))
             continue
         if parameter_digest(tensors) == left_out.digest:
-            return {name: tensor.to(torch.float32) for name, tensor in tensors.items()}, path
+            return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}, path
         refused.append(f"{path} holds other values of {part.title} than the delta was made with")
     raise WeightsError("; ".join(refused))
