@@ -11,7 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from ssp_sam_ros.weights import WeightsError, load_network, parameter_digest
 from ssp_sam_ros.weights.conversion import to_checkpoint, to_delta
+from ssp_sam_ros.weights.delta import LeftOut, write_delta
 from ssp_sam_ros.weights.names import Layout
+from ssp_sam_ros.weights.parts import FROZEN
 
 LAYOUTS = [layout.value for layout in Layout]
 
@@ -237,3 +239,17 @@ def test_the_domain_stays_with_the_weights(release, tmp_path, small_network):
     save_network(tmp_path / "w.safetensors", small_network, {"domain": "kitchens", "note": "n"})
     to_delta(tmp_path / "w.safetensors", tmp_path / "d.safetensors", folders=[release.folder])
     assert metadata_of(tmp_path / "d.safetensors")["domain"] == "kitchens"
+
+
+def test_a_delta_beside_a_small_model_keeps_its_batch_norms_counts(repository, tmp_path):
+    """As a fine-tuning writes it that leaves SAM as it was: its own start has the frozen part."""
+    whole = repository / "ssp_sam_ros" / "assets" / "ssp_sam_tiny.safetensors"
+    (tmp_path / whole.name).write_bytes(whole.read_bytes())
+    expected, known = load_network("ssp_sam_tiny")
+    state, path = dict(expected.state_dict()), tmp_path / "delta.safetensors"
+    (sam,) = (part for part in FROZEN if part.key == "sam")
+    left_out = {"sam": LeftOut(parameter_digest(sam.of(state)), (whole.name,))}
+    write_delta(path, expected.variant, state, {}, Layout.BEFORE, left_out, {})
+    network, info = load_network("ssp_sam_tiny", path, folders=[tmp_path])
+    assert info.digest == known.digest
+    assert_bit_equal(dict(network.state_dict()), state)
