@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,15 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the photographs of ../shared, which are not part of the repository")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _log_handlers_of_a_test_end_with_it() -> Iterator[None]:
+    """A script's `main` sets up logging to the error stream of its test, which is closed for the next one."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+    yield
+    root.handlers[:] = [handler for handler in root.handlers if handler in before]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
