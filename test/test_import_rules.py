@@ -45,6 +45,11 @@ RULES = {
     "ssp_sam_ros/perception": _rule("torch numpy cv2 PIL", "ssp_sam_ros.network ssp_sam_ros.weights"),
     "ssp_sam_ros/interface": _rule("numpy cv2 yaml"),
     "ssp_sam_ros/session": _rule("numpy", "ssp_sam_ros.interface ssp_sam_ros.perception.result"),
+    "ssp_sam_ros/engine": _rule(
+        "numpy",
+        "ssp_sam_ros.interface ssp_sam_ros.session ssp_sam_ros.perception.result",
+        lazy="ssp_sam_ros.perception",
+    ),
     "ssp_sam_ros/dds": _rule(
         "numpy cyclonedds rosbags",
         "ssp_sam_ros.interface ssp_sam_ros.session ssp_sam_ros.perception.result",
@@ -52,8 +57,8 @@ RULES = {
     "ssp_sam_ros/ros": _rule(
         "numpy rclpy cv_bridge sensor_msgs std_msgs std_srvs vision_msgs diagnostic_msgs geometry_msgs "
         "builtin_interfaces lifecycle_msgs rcl_interfaces ssp_sam_msgs",
-        "ssp_sam_ros.interface ssp_sam_ros.session ssp_sam_ros.perception.result ssp_sam_ros.speech",
-        lazy="ssp_sam_ros.perception",
+        "ssp_sam_ros.interface ssp_sam_ros.session ssp_sam_ros.perception.result ssp_sam_ros.speech "
+        "ssp_sam_ros.engine",
     ),
     "ssp_sam_ros/speech": _rule(
         "numpy yaml",

@@ -103,8 +103,9 @@ def _source(clip: Clip, live: bool) -> tuple[str, list[str]]:
     if not live:
         return f"recorded clip, {len(clip.frames)} frames", [str(folder)]
     # The clip was recorded from this very scene, so its sentences hold here, too.
-    seed = json.loads((folder / "clip.json").read_text(encoding="utf-8"))["seed"]
-    return f"live simulator, scene {seed}", ["sim", "--seed", str(seed)]
+    recorded = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
+    seed, world = recorded["seed"], recorded.get("world", "tabletop")
+    return f"live simulator, {world} {seed}", ["sim", "--world", world, "--seed", str(seed)]
 
 
 def _ask(

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     parameters = Parameters.from_overrides(overrides)
     interrupt_on_signals()  # loading may take long and has nothing to clean up
 
-    from ssp_sam_ros.ros.loading import load  # needs no ROS itself
+    from ssp_sam_ros.engine.loading import load
 
     log.info("loading %s", parameters.text("model"))
     try:

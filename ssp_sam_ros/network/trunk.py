@@ -57,8 +57,9 @@ class TrunkEncoder(nn.Module):
 
     def features(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(B, 3, H, W) -> features at strides 2, 4, 8 and 16."""
-        f2 = self.stem[:2](image)
-        f4 = self.stage4(self.stem[2:](f2))
+        conv2, act2, conv4, act4 = self.stem
+        f2 = act2(conv2(image))
+        f4 = self.stage4(act4(conv4(f2)))
         f8 = self.stage8(f4)
         return f2, f4, f8, self.stage16(f8)
 

@@ -15,11 +15,11 @@ import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from ssp_sam_ros.engine.loading import Loaded, load, release
 from ssp_sam_ros.interface import NODE_NAME, PARAMETERS, Parameters
 from ssp_sam_ros.ros import parameters as ros_parameters
 from ssp_sam_ros.ros.conversion import picture_decoder
 from ssp_sam_ros.ros.graph import RosGraph
-from ssp_sam_ros.ros.loading import Loaded, load, release
 from ssp_sam_ros.ros.log_forwarding import RosLogHandler
 from ssp_sam_ros.ros.messages import make
 from ssp_sam_ros.ros.services import Services

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -35,7 +36,7 @@ class Light(Protocol):
         """Whether the lamps throw shadows."""
 
 
-class PoolRenderer:
+class PoolRenderer(ABC):
     """An OpenGL context for one pool; `render` draws one posed scene.
 
     Subclasses say in `_prepare` how the pool becomes the scene.
@@ -82,9 +83,9 @@ class PoolRenderer:
         self._update(look.shadows)
         return self._renderer.render(), self._labels(placed)
 
+    @abstractmethod
     def _prepare(self, camera: Camera, placed: Sequence[Any], look: Any) -> None:
         """Give the model the poses, colours, surfaces, lens and light of the scene."""
-        raise NotImplementedError
 
     def _update(self, shadows: bool) -> None:
         """Bring the model's state to the renderer."""

@@ -151,7 +151,7 @@ class RunningNode:
     def __init__(self, arguments: Sequence[str], namespace: str) -> None:
         from rclpy.executors import SingleThreadedExecutor
 
-        from ssp_sam_ros.ros.loading import Loaded
+        from ssp_sam_ros.engine.loading import Loaded
         from ssp_sam_ros.ros.perception_node import PerceptionNode
 
         self.segmenter = Segmenter()

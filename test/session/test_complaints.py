@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from ssp_sam_ros.dds.messages import make
+from ssp_sam_ros.engine.loading import load
 from ssp_sam_ros.interface import Parameters
 from ssp_sam_ros.interface.image_codec import (
     COLOUR_ENCODINGS,
@@ -31,7 +32,6 @@ from ssp_sam_ros.perception.inference import EncodedPicture
 from ssp_sam_ros.perception.result import Result
 from ssp_sam_ros.perception.segmenter import Segmenter
 from ssp_sam_ros.ros import conversion
-from ssp_sam_ros.ros.loading import load
 from ssp_sam_ros.session.clock import SECOND
 from ssp_sam_ros.session.composer import Composer
 from ssp_sam_ros.session.depth import DepthMatch

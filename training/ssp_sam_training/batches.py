@@ -192,7 +192,9 @@ def prefetched(
     make: Callable[[int, int], Batch], parts: Iterable[tuple[int, int]], ahead: int, threads: int = 1
 ) -> Iterator[Batch]:
     """`make(step, part)` for all `parts`, in order, made in threads up to `ahead` of their use."""
-    with ThreadPoolExecutor(max_workers=threads) as pool:
+    # One PyTorch thread each: with a team of its own for every one of them there are more OpenMP threads than
+    # cores, libgomp no longer spins between two operations, and the network's threads sleep and wake instead.
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         waiting: list[Future[Batch]] = []
         todo = iter(parts)
         try:

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--out", type=Path, default=SHIPPED, help="folder to write (default: the shipped clip)"
     )
     parser.add_argument(
-        "--world", choices=("bench", "tabletop"), default="bench", help="default: %(default)s"
+        "--world", choices=("bench", "tabletop"), default="tabletop", help="default: %(default)s"
     )
     parser.add_argument("--seed", type=int, default=50, help="which scene (default %(default)s)")
     parser.add_argument("--frames", type=int, default=60, help="frames of one swing (default %(default)s)")
