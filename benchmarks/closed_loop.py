@@ -27,7 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for examples/
 
 MASKS = ("model", "truth")
 RIGHT, WRONG, MISSED, ABSTAINED = "right object", "wrong object", "missed grasp", "abstained"
-VERDICTS = (RIGHT, WRONG, MISSED, ABSTAINED)
+UNPLANNED, UNANSWERED = "no grasp found", "no answer"
+VERDICTS = (RIGHT, WRONG, MISSED, UNPLANNED, ABSTAINED, UNANSWERED)
 _SENTENCES = 32  # drawn from the grammar until one of each sort is there
 
 
@@ -36,13 +37,13 @@ def main() -> int:
     args = parse()
     args.out.mkdir(parents=True, exist_ok=True)
     log = args.out / "episodes.jsonl"
-    settings = {name: getattr(args, name) for name in ("world", "seed", "variant", "weights", "size")}
+    segmenter = load(args)
+    settings = {name: getattr(args, name) for name in ("world", "seed", "variant", "size")}
+    settings["weights_digest"] = segmenter.weights_digest
     done = read(log, settings)
-    segmenter = None
     for scene in range(args.scenes):
         if scene in done:
             continue
-        segmenter = segmenter or load(args)
         rows = run_scene(segmenter, args, scene, args.out / "tiles")
         with log.open("a") as file:
             file.write(json.dumps({"scene": scene, "episodes": rows}) + "\n")
@@ -54,7 +55,7 @@ def main() -> int:
     print(tables(result))
     gallery(args.out / "tiles", args.out / "gallery", episodes)
     if args.video:
-        film(segmenter or load(args), args)
+        film(segmenter, args)
     write(
         args.out / "closed_loop.json", "closed_loop", {"settings": settings, "scenes": args.scenes, **result}
     )
@@ -133,6 +134,7 @@ def episode(
     segmenter: Any, bench: Any, sentence: Any, masks: str, on_step: Callable[[float], None] | None = None
 ) -> tuple[dict[str, Any], np.ndarray | None]:
     """Sentence, mask, grasp, physics, verdict; also the mask that was acted upon, None if there is none."""
+    segmenter.clear_caches()  # the scene's other sentence was about the same picture
     begun = time.perf_counter()
     mask, outcome = (answer if masks == "model" else truth)(segmenter, bench, sentence)
     seen = time.perf_counter()
@@ -149,8 +151,8 @@ def episode(
         "verdict": verdict(
             sentence.targets,
             bench.with_held(sentence.targets),
-            mask is not None,
-            report["removed"] if report else (),
+            outcome,
+            None if report is None else report["removed"],
         ),
         "perception_s": seen - begun,
         **({k: report[k] for k in ("planning_s", "motion_s")} if report else {}),
@@ -162,7 +164,7 @@ def episode(
 
 
 def answer(segmenter: Any, bench: Any, sentence: Any) -> tuple[np.ndarray | None, str]:
-    """The model's mask and outcome; nothing of the picture is cached from an earlier sentence."""
+    """The model's mask and outcome."""
     frame = segmenter.encode(bench.first.image)
     (result,) = segmenter.refer(frame, [sentence.text])
     return (result.mask if result.outcome == "FOUND" else None), str(result.outcome)
@@ -194,10 +196,19 @@ def act(
     return {"removed": report.removed, "planning_s": planned, "motion_s": report.seconds}, ""
 
 
-def verdict(targets: tuple[int, ...], allowed: set[int], moved: bool, removed: tuple[int, ...]) -> str:
-    """One of `VERDICTS`: right only where the target, and at most what it held, has left the table."""
-    if not moved:
+def verdict(
+    targets: tuple[int, ...], allowed: set[int], outcome: str, removed: tuple[int, ...] | None
+) -> str:
+    """One of `VERDICTS`: right only where the target, and at most what it held, has left the table.
+
+    `removed` is None where the robot did not move.
+    """
+    if outcome == "NO_TARGET":
         return ABSTAINED
+    if outcome != "FOUND":
+        return UNANSWERED
+    if removed is None:
+        return UNPLANNED
     if not removed:
         return MISSED
     return RIGHT if targets and set(targets) <= set(removed) <= allowed else WRONG
@@ -220,13 +231,19 @@ def summarise(episodes: list[dict[str, Any]]) -> dict[str, Any]:
         kind: {v: sum(r["verdict"] == v for r in model if r["kind"] == kind) for v in VERDICTS}
         for kind in sorted({r["kind"] for r in model})
     }
-    acted = [r for r in model if "motion_s" in r]
-    times = {
-        "perception_ms": percentiles([1e3 * r["perception_s"] for r in model]),
-        **({"planning_ms": percentiles([1e3 * r["planning_s"] for r in acted])} if acted else {}),
-        **({"motion_s": percentiles([r["motion_s"] for r in acted])} if acted else {}),
-    }
-    return {"counts": counts, "kinds": kinds, "times": times}
+    return {"counts": counts, "kinds": kinds, "times": {masks: times(episodes, masks) for masks in MASKS}}
+
+
+def times(episodes: list[dict[str, Any]], masks: str) -> dict[str, dict[str, float]]:
+    """Percentiles in seconds over the sentences about something that made the robot move."""
+    acted = [r for r in episodes if r["masks"] == masks and r["sort"] == "present" and "motion_s" in r]
+    if not acted:
+        return {}
+    stages = ("perception_s", "planning_s", "motion_s")
+    series = {name: [float(r[name]) for r in acted] for name in stages}
+    series["sentence_to_command_s"] = [r["perception_s"] + r["planning_s"] for r in acted]
+    series["sentence_to_grasp_s"] = [sum(r[name] for name in stages) for r in acted]
+    return {name: percentiles(values) for name, values in series.items()}
 
 
 def tables(result: dict[str, Any]) -> str:
@@ -236,10 +253,14 @@ def tables(result: dict[str, Any]) -> str:
         ("right object", "present", RIGHT),
         ("wrong object", "present", WRONG),
         ("missed grasp", "present", MISSED),
+        ("no grasp found for the mask", "present", UNPLANNED),
         ("false abstention", "present", ABSTAINED),
+        ("no answer", "present", UNANSWERED),
         ("correct abstention", "absent", ABSTAINED),
         ("took something that was not meant", "absent", WRONG),
         ("grasped, and got nothing", "absent", MISSED),
+        ("no grasp found for the mask", "absent", UNPLANNED),
+        ("no answer", "absent", UNANSWERED),
     ):
         cells = []
         for masks in MASKS:
@@ -247,12 +268,16 @@ def tables(result: dict[str, Any]) -> str:
             cells.append(share(counts[verdict_], sum(counts.values())))
         rows.append([f"{sort}: {label}", *cells])
     kinds = [[kind, *(counts[v] for v in VERDICTS)] for kind, counts in result["kinds"].items()]
-    times = [[name, t["p50"], t["p90"]] for name, t in result["times"].items()]
+    measured = [
+        [name.removesuffix("_s").replace("_", " "), masks, f"{t['p50']:.3f}", f"{t['p90']:.3f}"]
+        for masks, by_name in result["times"].items()
+        for name, t in by_name.items()
+    ]
     return "\n\n".join(
         [
             table(["sentence about something: what happened", "model", "ground truth"], rows),
             table(["kind of sentence (model)", *VERDICTS], kinds),
-            table(["from sentence to grasp", "p50", "p90"], times),
+            table(["seconds (motion: simulated, until closed)", "masks", "p50", "p90"], measured),
             f"{machine()['processor']}, load {machine()['load_before']}",
         ]
     )

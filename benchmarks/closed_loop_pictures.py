@@ -55,20 +55,22 @@ def tile(
 
 
 def gallery(tiles: Path, folder: Path, episodes: list[dict[str, Any]]) -> None:
-    """Contact sheets of the model's episodes, one a sort and verdict, the first `_MOST` of each."""
+    """Contact sheets of the model's episodes by sort and verdict, `_MOST` episodes each."""
     sheets: dict[str, list[Path]] = {}
     for row in episodes:
         if row["masks"] == "model":
             name = f"{row['sort']}_{row['verdict'].replace(' ', '_')}"
             sheets.setdefault(name, []).append(tiles / f"{row['scene']:04d}_{row['sort']}.jpg")
     for name, paths in sheets.items():
-        pictures = [cv2.cvtColor(cv2.imread(str(p)), cv2.COLOR_BGR2RGB) for p in paths[:_MOST] if p.exists()]
-        if not pictures:
-            continue
-        blank = np.zeros_like(pictures[0])
-        pictures += [blank] * (-len(pictures) % _COLUMNS)
-        rows = [np.concatenate(pictures[k : k + _COLUMNS], 1) for k in range(0, len(pictures), _COLUMNS)]
-        _save(folder / f"{name}.jpg", np.concatenate(rows))
+        pictures = [cv2.cvtColor(cv2.imread(str(p)), cv2.COLOR_BGR2RGB) for p in paths if p.exists()]
+        for page in range(0, len(pictures), _MOST):
+            _save(folder / f"{name}_{page // _MOST + 1}.jpg", _sheet(pictures[page : page + _MOST]))
+
+
+def _sheet(pictures: list[np.ndarray]) -> np.ndarray:
+    padded = [*pictures, *([np.zeros_like(pictures[0])] * (-len(pictures) % _COLUMNS))]
+    rows = [np.concatenate(padded[k : k + _COLUMNS], 1) for k in range(0, len(padded), _COLUMNS)]
+    return np.concatenate(rows)
 
 
 class Film:
