@@ -3,16 +3,17 @@
 
     python training/ablate.py --config training/configs/tabletop_tiny.yaml [--steps 400] [--only whole dense]
 
-Every row starts from the same weights, without one part, and gets the configuration's last stage again for
-`--steps` steps with a learning rate that falls to nothing; then the validation split is scored. What a part
-is worth from the start on, a run that never had it would tell better, and takes hours. Stopped, the same
-command goes on where it was.
+Every row starts from the same weights, without one part and the losses that need it. A weights file has no
+heads for the dense labels, so new ones learn first, beside frozen encoders; then comes the configuration's
+last stage for `--steps` steps with a learning rate that falls to nothing; then the validation split is
+scored. In brackets: the difference from the whole model, with its 95 % interval over pictures. What a part is
+worth from the start on, a run that never had it would tell better, and takes hours. Stopped, the same command
+goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import dataclasses
 import json
 import sys
@@ -20,15 +21,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ssp_sam_training.config import ConfigError, TrainConfig, load_config
+import numpy as np
+
+from ssp_sam_training.config import ConfigError, Losses, Stage, TrainConfig, load_config
 
 WHOLE = "whole"
-EXTENSIONS = (
-    "fine_mask", "high_res", "dense_prompt", "presence", "alignment", "position", "text_in_sequence",
-    "visual_skip", "gating_norms",
-)  # fmt: skip
+# Of an extension: what else goes, since it needs it.
+EXTENSIONS: dict[str, tuple[str, ...]] = {
+    "fine_mask": (),
+    "high_res": ("fine_mask",),
+    "dense_prompt": ("loss patch",),
+    "presence": ("loss presence",),
+    "alignment": ("loss align",),
+    "position": (),
+    "text_in_sequence": (),
+    "visual_skip": (),
+    "gating_norms": (),
+}
 LOSSES = ("dense", "align", "patch")
-COLUMNS = ("giou", "targeted_giou", "n_acc", "t_acc")
+COLUMNS = {"gIoU": "iou", "gIoU, with a target": "targeted", "N-acc": "n_acc", "T-acc": "t_acc"}
+_HEADS, _SENTENCES = 100, 8  # steps of the dense heads alone; sentences of a picture to score
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,17 +74,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     keep_freed_memory()
     if args.threads:
         torch.set_num_threads(args.threads)
-    rows = {}
-    for name in args.only or (WHOLE, *EXTENSIONS, *LOSSES):
-        try:
-            rows[name] = _scores(without(config, name, args), args, name, _settings(config, args))
-        except (ValueError, OSError, RuntimeError) as error:
-            print(f"error: {name}: {error}", file=sys.stderr)
-            return 1
+    try:
+        from ssp_sam_training.starting import configured_variant
+
+        extensions = configured_variant(config).extensions
+        names = [
+            n
+            for n in (WHOLE, *EXTENSIONS, *LOSSES)
+            if n in (args.only or (n,)) and _on(n, extensions, config)
+        ]
+        settings = _settings(config, args)
+        rows = {name: _scores(without(config, name, args), args, name, settings) for name in names}
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     print(table(rows))
-    content = {**_settings(config, args), "rows": rows}
+    content = {**settings, "rows": {name: summary(scores) for name, scores in rows.items()}}
     (args.out / "ablations.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _on(name: str, extensions: Any, config: TrainConfig) -> bool:
+    """Whether there is anything to take out."""
+    if name in EXTENSIONS:
+        return bool(getattr(extensions, name))
+    return name == WHOLE or getattr(config.stages[-1].losses, name) > 0
 
 
 def without(config: TrainConfig, name: str, args: argparse.Namespace) -> TrainConfig:
@@ -84,44 +110,100 @@ def without(config: TrainConfig, name: str, args: argparse.Namespace) -> TrainCo
     )
     changes = dict(config.variant_changes)
     if name in EXTENSIONS:
-        off = {name: False} | ({"fine_mask": False} if name == "high_res" else {})
-        changes["extensions"] = {**changes.get("extensions", {}), **off}
+        gone = [name, *(other for other in EXTENSIONS[name] if other in EXTENSIONS)]
+        changes["extensions"] = {**changes.get("extensions", {}), **dict.fromkeys(gone, False)}
     return dataclasses.replace(
         config,
-        stages=(stage,),
+        stages=(_heads(last, args), stage),
         start=args.start,
         variant_changes=changes,
-        validation_pictures=args.pictures,
+        validation_pictures=1,  # scored below, sentence by sentence
         validate_minutes=1e9,
     )
 
 
-def table(rows: dict[str, dict[str, float]]) -> str:
+def _heads(last: Stage, args: argparse.Namespace) -> Stage:
+    """The dense heads learn to read the features as they are; the same in every row."""
+    kept = {k: getattr(last.losses, k) for k in ("dense_background", "dense_balance")}
+    return dataclasses.replace(
+        last,
+        name="heads",
+        steps=min(_HEADS, args.steps),
+        sentences=1,
+        lr=3e-3,
+        lr_end=3e-4,
+        warmup=1,
+        image_encoder_lr=1.0,
+        frozen=("clip", "sam_image_encoder"),
+        losses=Losses(dense=1.0, **kept),
+    )
+
+
+def summary(scores: dict[str, list[float]]) -> dict[str, float]:
+    """Percentages of one row, by column."""
+    return {title: 100 * _mean(*_column(scores, column)) for title, column in COLUMNS.items()}
+
+
+def table(rows: dict[str, dict[str, list[float]]]) -> str:
     """Markdown; differences from the whole model where it is among the rows."""
-    lines = ["| without | gIoU | gIoU, with a target | N-acc | T-acc |", "|---|---|---|---|---|"]
+    lines = [f"| without | {' | '.join(COLUMNS)} |", "|---" * (1 + len(COLUMNS)) + "|"]
     whole = rows.get(WHOLE)
     for name, scores in rows.items():
         cells = []
-        for column in COLUMNS:
-            difference = "" if whole is None or name == WHOLE else f" ({scores[column] - whole[column]:+.1f})"
-            cells.append(f"{scores[column]:.1f}{difference}")
-        label = "(nothing: the whole model)" if name == WHOLE else name
-        lines.append(f"| {label} | {' | '.join(cells)} |")
+        for column in COLUMNS.values():
+            cell = f"{100 * _mean(*_column(scores, column)):.1f}"
+            if whole is not None and name != WHOLE:
+                cell += f" ({_difference(scores, whole, column)})"
+            cells.append(cell)
+        label = " + ".join([name, *EXTENSIONS.get(name, ())])
+        if name in LOSSES:
+            label = f"loss {name}"
+        lines.append(f"| {'(nothing: the whole model)' if name == WHOLE else label} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _column(scores: dict[str, list[float]], column: str) -> tuple[np.ndarray, np.ndarray]:
+    """Numerators and denominators, one a sentence."""
+    iou, there, empty = (np.asarray(scores[k], float) for k in ("iou", "targeted", "empty"))
+    return {
+        "iou": (iou, np.ones_like(iou)),
+        "targeted": (iou * there, there),
+        "n_acc": (empty * (1 - there), 1 - there),
+        "t_acc": ((1 - empty) * there, there),
+    }[column]
+
+
+def _mean(numerators: np.ndarray, denominators: np.ndarray) -> float:
+    return float(numerators.sum() / denominators.sum()) if denominators.any() else float("nan")
+
+
+def _difference(scores: dict[str, list[float]], whole: dict[str, list[float]], column: str) -> str:
+    """The same sentences, so the pictures are drawn anew for both at once."""
+    from ssp_sam_training.metrics import bootstrap_interval
+
+    (top, bottom), (other, _) = _column(scores, column), _column(whole, column)
+    pictures = [int(picture) for picture in whole["picture"]]
+    low, high = bootstrap_interval(pictures, top - other, bottom, bounded=False)
+    return f"{100 * _mean(top - other, bottom):+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
 def _settings(config: TrainConfig, args: argparse.Namespace) -> dict[str, Any]:
     """What all rows of a table have in common."""
+    from ssp_sam_ros.weights.digest import file_digest
+    from ssp_sam_training.starting import configured_variant
+
     return {
         "steps": args.steps, "lr": args.lr, "pictures": args.pictures, "start": args.start,
+        "start_digest": file_digest(Path(args.start)),
+        "variant": json.loads(configured_variant(config).to_json()),
         "config": json.loads(json.dumps(dataclasses.asdict(config))),
     }  # fmt: skip
 
 
 def _scores(
     config: TrainConfig, args: argparse.Namespace, name: str, settings: dict[str, Any]
-) -> dict[str, float]:
-    """Train, unless that is done, and read the last validation.
+) -> dict[str, list[float]]:
+    """Train and score, unless that is done: one entry a sentence.
 
     Raises:
         ValueError: the folder holds a run of other settings.
@@ -129,6 +211,7 @@ def _scores(
     import torch
 
     from ssp_sam_training.loop import Trainer
+    from ssp_sam_training.validation import score_scenes
 
     out = args.out / name
     noted = out / "settings.json"
@@ -136,17 +219,25 @@ def _scores(
         raise ValueError(f"{out} is of a run with other settings: give this one another --out")
     out.mkdir(parents=True, exist_ok=True)
     noted.write_text(json.dumps(settings), encoding="utf-8")
-    scores = out / "scores.json"
-    if not scores.is_file():
+    path = out / "scores.json"
+    if not path.is_file():
         trainer: Any = Trainer(config, out, torch.device(args.device))
         trainer.say(f"== without {name}")
         trainer.run()
+        scores = score_scenes(
+            trainer.average, trainer.sources.validation_scenes, args.pictures, _SENTENCES,
+            trainer.processes, config.autocast,
+        )  # fmt: skip
         trainer.close()
-        with (out / "validation.csv").open(encoding="utf-8") as file:
-            last = list(csv.DictReader(file))[-1]
-        scores.write_text(json.dumps({column: float(last[column]) for column in COLUMNS}), encoding="utf-8")
-    found: dict[str, float] = json.loads(scores.read_text(encoding="utf-8"))
-    return found
+        found = {
+            "picture": [s.order[0] for s in scores],
+            "iou": [s.iou for s in scores],
+            "targeted": [float(s.targeted) for s in scores],
+            "empty": [float(s.predicted_empty) for s in scores],
+        }
+        path.write_text(json.dumps(found), encoding="utf-8")
+    read: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8"))
+    return read
 
 
 if __name__ == "__main__":

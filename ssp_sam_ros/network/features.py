@@ -31,9 +31,13 @@ class ImageFeatures:
 
     def rows(self, index: Tensor | slice) -> ImageFeatures:
         """The pictures chosen by `index`, which may repeat (training: one row per expression)."""
-        return ImageFeatures(
-            self.visual[index], self.embedding[index], tuple(m[index] for m in self.high_res)
-        )
+        if isinstance(index, slice):
+            return ImageFeatures(
+                self.visual[index], self.embedding[index], tuple(m[index] for m in self.high_res)
+            )
+        # Unlike `visual[index]`, its gradient is summed in a fixed order, and in parallel.
+        chosen = (m.index_select(0, index) for m in (self.visual, self.embedding, *self.high_res))
+        return ImageFeatures(next(chosen), next(chosen), tuple(chosen))
 
     def expand(self, count: int) -> ImageFeatures:
         """`count` views of a single picture, without copying. Raises ValueError if there are several."""

@@ -32,8 +32,14 @@ def start(config: Path, tmp_path: Path) -> Path:
 
 
 def test_every_part_named_is_one() -> None:
+    losses = {f"loss {name}" for name in vars(Losses())}
     assert set(EXTENSIONS) == set(vars(Extensions()))
+    assert {other for gone in EXTENSIONS.values() for other in gone} <= set(EXTENSIONS) | losses
     assert all(hasattr(Losses(), name) for name in LOSSES)
+
+
+def logged(folder: Path, stage: int) -> str:
+    return (folder / f"losses_{stage}.csv").read_text().replace(",", " ")
 
 
 def test_rows_go_without_their_part_and_are_kept(
@@ -41,11 +47,12 @@ def test_rows_go_without_their_part_and_are_kept(
 ) -> None:
     out = tmp_path / "ablations"
     command = ["--config", str(config), "--start", str(start), "--out", str(out), "--steps", "4"]
-    only = ["--pictures", "2", "--only", WHOLE, "position", "align"]
+    only = ["--pictures", "2", "--only", WHOLE, "position", "align", "patch"]
     assert main([*command, *only]) == 0
     printed = capsys.readouterr().out
     assert "| (nothing: the whole model) |" in printed and "| position |" in printed
     content = json.loads((out / "ablations.json").read_text())
+    # `patch` has no weight in this configuration: there is nothing to take out.
     assert list(content["rows"]) == [WHOLE, "position", "align"] and content["steps"] == 4
 
     def parts(name: str) -> set[str]:
@@ -53,8 +60,10 @@ def test_rows_go_without_their_part_and_are_kept(
         return {key for key in state if key.startswith("extensions.position")}
 
     assert parts(WHOLE) and not parts("position")
-    assert " align " in (out / WHOLE / "losses_0.csv").read_text().replace(",", " ")
-    assert " align " not in (out / "align" / "losses_0.csv").read_text().replace(",", " ")
+    # New dense heads learn in every row, before anything else may.
+    assert all(" dense " in logged(out / name, 0) for name in (WHOLE, "position", "align"))
+    assert " align " in logged(out / WHOLE, 1)
+    assert " align " not in logged(out / "align", 1)
     # Done is done; and a folder of other settings is not mixed with it.
     before = (out / "position" / "checkpoint.pt").stat().st_mtime_ns
     assert main([*command, *only]) == 0
@@ -63,9 +72,23 @@ def test_rows_go_without_their_part_and_are_kept(
     assert "is of a run with other settings" in capsys.readouterr().err
 
 
+def test_other_weights_under_the_same_name_are_another_run(
+    config: Path, start: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--config", str(config), "--start", str(start), "--out", str(tmp_path / "out"), "--steps", "1"]
+    assert main([*command, "--pictures", "1", "--only", WHOLE]) == 0
+    trainer = Trainer(load_config(config, ["seed=1"]), tmp_path / "other", torch.device("cpu"))
+    start.write_bytes(export_weights(trainer).read_bytes())
+    assert main([*command, "--pictures", "1", "--only", WHOLE]) == 1
+    assert "is of a run with other settings" in capsys.readouterr().err
+
+
 def test_the_table_says_what_a_part_is_worth() -> None:
-    rows = {
-        WHOLE: {"giou": 80.0, "targeted_giou": 79.0, "n_acc": 90.0, "t_acc": 99.0},
-        "position": {"giou": 70.5, "targeted_giou": 69.0, "n_acc": 91.0, "t_acc": 98.0},
-    }
-    assert "| position | 70.5 (-9.5) | 69.0 (-10.0) | 91.0 (+1.0) | 98.0 (-1.0) |" in table(rows)
+    whole = {
+        "picture": [0, 0, 1, 1], "iou": [0.8, 1.0, 0.6, 0.0], "targeted": [1, 0, 1, 0], "empty": [0, 1, 0, 0],
+    }  # fmt: skip
+    worse = {**whole, "iou": [0.6, 1.0, 0.4, 1.0], "empty": [1, 1, 0, 1]}
+    printed = table({WHOLE: whole, "position": worse, "high_res": whole, "align": whole})
+    assert "| (nothing: the whole model) | 60.0 | 70.0 | 50.0 | 100.0 |" in printed
+    assert "| position | 75.0 (+15.0 [-10.0, +40.0]) | 50.0 (-20.0 [-20.0, -20.0]) |" in printed
+    assert "| high_res + fine_mask | 60.0 (+0.0 [+0.0, +0.0])" in printed and "| loss align |" in printed

@@ -90,8 +90,15 @@ def test_an_epoch_shows_every_picture_once(maker: BatchMaker) -> None:
 
 def test_kinds_that_weigh_nothing_are_left_out(maker: BatchMaker) -> None:
     maker.data = Data(kind_weights={"place": 0.0, "several": 0.0, "": 0.0})
-    kinds = {s.kind for step in range(5) for _, s in maker._draw(1, 1, np.random.default_rng(step))}
+    weights = maker.data.kind_weights
+    kinds = {s.kind for step in range(5) for _, s in maker._draw(1, 1, np.random.default_rng(step), weights)}
     assert kinds == {"absent"}
+
+
+def test_validation_is_drawn_alike_whatever_training_prefers(maker: BatchMaker) -> None:
+    before = maker.draw(maker.picture_ids, 2)
+    maker.data = Data(kind_weights={"place": 0.0, "several": 9.0})
+    assert maker.draw(maker.picture_ids, 2) == before
 
 
 def test_prefetching_keeps_the_order_and_ends(maker: BatchMaker) -> None:

@@ -21,7 +21,7 @@ def test_what_came_after_the_checkpoint_is_noted_once(tmp_path: Path) -> None:
         log.row("losses_1.csv", {"stage": "joint", "step": step, "loss": 0.5})
     log.row("validation.csv", {"stage": "joint", "step": 12, "giou": 40.0})
     log.close()
-    again = RunLog(tmp_path, 20, {"shapes": 10, "joint": 10})  # killed at 15, the checkpoint is of step 10
+    again = RunLog(tmp_path, 20, "joint", 10)  # killed at 15, the checkpoint is of step 10
     again.row("losses_1.csv", {"stage": "joint", "step": 15, "loss": 0.25})
     again.close()
     assert [row["step"] for row in rows(tmp_path / "losses_0.csv")] == ["5", "10"]

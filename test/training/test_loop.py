@@ -138,6 +138,7 @@ def test_optimiser_is_the_configured_one(root: Path, variant: str, tmp_path: Pat
     plain = [p for g in trainer.optimiser.param_groups if not g["weight_decay"] for p in g["params"]]
     assert any(p is trainer.net.vl_pos_embed.weight for p in plain)
     assert any(p is trainer.net.tf_scale for p in plain)
+    assert any(p is trainer.net.encoder.token_embedding.weight for p in plain)
 
 
 def test_going_on_with_another_optimiser_takes_it_and_says_so(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 
@@ -95,15 +95,16 @@ class BatchMaker:
             epoch, index = divmod(position, len(self.picture_ids))
             chosen.append(self.picture_ids[self._order((*seed, epoch))[index]])
         rng = np.random.default_rng([*seed, 1, step])
-        drawn = [self._draw(i, stage.sentences, rng) for i in chosen]
+        weights = self.data.kind_weights
+        drawn = [self._draw(i, stage.sentences, rng, weights) for i in chosen]
         own = share(len(chosen), part, parts)
         batch = self.make(chosen[own], drawn[own], bool(stage.losses.dense))
         return replace(batch, total=sum(len(pairs) for pairs in drawn))
 
     def draw(self, image_ids: list[int], count: int) -> list[list[tuple[Reference, Sentence]]]:
-        """`count` sentences of each picture, the same every time."""
+        """`count` sentences of each picture, the same every time, whatever their kind."""
         rng = np.random.default_rng(0)
-        return [self._draw(image_id, count, rng) for image_id in image_ids]
+        return [self._draw(image_id, count, rng, {}) for image_id in image_ids]
 
     def make(
         self, image_ids: list[int], drawn: list[list[tuple[Reference, Sentence]]], dense: bool = False
@@ -172,13 +173,15 @@ class BatchMaker:
             self._cached_order = cached
         return cached[1]
 
-    def _draw(self, image_id: int, count: int, rng: np.random.Generator) -> list[tuple[Reference, Sentence]]:
+    def _draw(
+        self, image_id: int, count: int, rng: np.random.Generator, kind_weights: Mapping[str, float]
+    ) -> list[tuple[Reference, Sentence]]:
         """`count` sentences of a picture without repetition (fewer if it has fewer), weighted by kind."""
         pairs = [(r, s) for r in self.by_picture[image_id] for s in r.sentences]
         count = min(count, len(pairs))
         if not count:
             return []
-        weights = np.array([self.data.kind_weights.get(s.kind or "", 1.0) for _, s in pairs])
+        weights = np.array([kind_weights.get(s.kind or "", 1.0) for _, s in pairs])
         weights = np.maximum(weights, 1e-9)
         chosen = rng.choice(len(pairs), count, replace=False, p=weights / weights.sum())
         return [pairs[i] for i in chosen]

@@ -59,9 +59,10 @@ def save_best(trainer: Trainer) -> None:
 
 
 def best_weights(trainer: Trainer) -> tuple[dict[str, Tensor], str]:
-    """What to export, and what it is: the best of the last stage that keeps its best, else the last."""
+    """What to export, and what it is: the best of the latest stage if it keeps its best, else the last."""
     path = trainer.out / "best.pt"
-    if trainer.best is None or not path.is_file():
+    latest = min(trainer.stage, len(trainer.config.stages) - 1)
+    if trainer.best is None or trainer.best[1] != latest or not path.is_file():
         return trained(trainer, trainer.average), "last"
     state = torch.load(path, map_location=trainer.device, weights_only=True)
     value, stage, step = state["best"]

@@ -18,6 +18,7 @@ from ssp_sam_ros.weights.published import published_parts
 from ssp_sam_ros.weights.saving import save_network
 
 from .checkpoints import best_weights, fill
+from .config import Data
 from .loop import Trainer
 from .starting import PRETRAINED, SCRATCH, starting_network
 
@@ -49,7 +50,7 @@ def _metadata(trainer: Trainer, which: str) -> dict[str, str]:
     metadata = {
         "trained_minutes": f"{trainer.minutes:.1f}",
         "trained_sentences": str(trainer.sentences),
-        "training_data": f"{config.data.dataset}/{config.data.train_split}",
+        "training_data": _training_data(config.data),
         "training_config_sha256": trainer.config_digest,
         "training_start": config.start,
         "training_weights": which,
@@ -57,6 +58,15 @@ def _metadata(trainer: Trainer, which: str) -> dict[str, str]:
         "training_changes": "; ".join(trainer.history) or "none",
     }
     return metadata | ({"domain": config.domain} if config.domain else {})
+
+
+def _training_data(data: Data) -> str:
+    """Every set that was trained on: folder, dataset, split, and how many pictures if not all."""
+    sets = [f"{Path(data.root).name}: {data.dataset}/{data.train_split}"]
+    for more in data.more:
+        count = f", {more.pictures} pictures" if more.pictures else ""
+        sets.append(f"{Path(more.root).name}: {data.dataset}/{data.train_split}{count}")
+    return "; ".join(sets)
 
 
 def _whole_network(trainer: Trainer, tensors: Mapping[str, Tensor]) -> SSPSAM:

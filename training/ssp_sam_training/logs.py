@@ -17,16 +17,17 @@ _BAR = 20
 class RunLog:
     """Files of one run. Only the main process has one."""
 
-    def __init__(self, out: Path, first_step: int, done: Mapping[str, int] | None = None) -> None:
+    def __init__(self, out: Path, first_step: int, stage: str = "", done: int = 0) -> None:
         """Go on where the checkpoint is; what an interrupted run noted from there on is dropped.
 
-        first_step: TensorBoard's, over all stages. done: steps done by stage, for the CSV files' rows.
+        first_step: TensorBoard's, over all stages. done: steps done of this stage, for the CSV files' rows;
+        those of other stages stay.
         """
         self.out = out
         self._board = SummaryWriter(str(out / "tensorboard"), purge_step=first_step)
         for path in sorted(out.glob("*.csv")):
             rows = _rows(path)
-            kept = [row for row in rows if int(row["step"]) <= (done or {}).get(row["stage"], 0)]
+            kept = [row for row in rows if row["stage"] != stage or int(row["step"]) <= done]
             if len(kept) < len(rows):
                 _write(path, list(rows[0]), kept)
 

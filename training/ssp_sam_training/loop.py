@@ -71,13 +71,16 @@ class Trainer:
         self.checkpoint = out / "checkpoint.pt"
         if checkpoints.resume(self):
             self.say(f"resumed at stage {self.stage}, step {self.step}, {self.minutes:.1f} min")
-        self.log = RunLog(out, self.step_of_all(), self._done()) if self.processes.is_main else None
+        self.log: RunLog | None = None  # from the first step on: who only exports changes no curve
 
     def run(self, minutes: float | None = None) -> bool:
         """Train until the last stage ends or `minutes` are over; True if everything is done.
 
         Stopping early leaves a checkpoint; from it the same command goes on with the same batches.
         """
+        if self.processes.is_main and self.log is None:
+            stage = self.config.stages[self.stage].name if self.stage < len(self.config.stages) else ""
+            self.log = RunLog(self.out, self.step_of_all(), stage, self.step)
         begun = time.monotonic()
         limit = math.inf if minutes is None else minutes
         while self.stage < len(self.config.stages):
@@ -132,8 +135,8 @@ class Trainer:
             if per_epoch:
                 validate = self.step % (per_epoch * stage.validate_every) == 0
             if (validate or ended) and (stage.losses.needs_mask or stage.best):
-                self._validate(stage)
-                save = save or bool(per_epoch)
+                improved = self._validate(stage)
+                save = save or bool(per_epoch) or improved
                 validated = last = shown = time.monotonic()
             if save and not ended:
                 checkpoints.save(self)
@@ -183,7 +186,8 @@ class Trainer:
             module.eval()
         return update(self, stage, batches, clock)
 
-    def _validate(self, stage: Stage) -> None:
+    def _validate(self, stage: Stage) -> bool:
+        """Score, note it, and keep the weights if they are this stage's best; whether they are."""
         config, processes = self.config, self.processes
         pictures, autocast = config.validation_pictures, config.autocast
         if stage.by_items:
@@ -205,6 +209,8 @@ class Trainer:
             self.best = scores[stage.best], self.stage, self.step
             checkpoints.save_best(self)
             self.say(f"best {stage.best} so far")
+            return True
+        return False
 
     def _is_best(self, value: float) -> bool:
         first = self.best is None or self.best[1] != self.stage
@@ -243,11 +249,6 @@ class Trainer:
     def step_of_all(self) -> int:
         """Optimiser steps done in all stages."""
         return self.step + sum(self.steps(stage) for stage in self.config.stages[: self.stage])
-
-    def _done(self) -> dict[str, int]:
-        """Optimiser steps done by name of stage."""
-        stages = self.config.stages[: self.stage + 1]
-        return {s.name: self.step if k == self.stage else self.steps(s) for k, s in enumerate(stages)}
 
     def _second_network(self) -> SSPSAM:
         """A copy of the network for the moving average."""

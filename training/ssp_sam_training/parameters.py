@@ -19,7 +19,7 @@ PREFIXES = {
     "mask_decoder": ("sam.mask_decoder.",),
 }
 _IMAGE_ENCODERS = ("sam.image_encoder.", "encoder.visual.")
-_TABLES = ("embedding", "_token.weight", "embed.weight", "tokens.weight")
+_TABLES = ("embedding", "embedding.weight", "_token.weight", "embed.weight", "tokens.weight")
 
 
 def frozen_parts(stage: Stage, epoch: int) -> frozenset[str]:

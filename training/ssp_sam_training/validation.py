@@ -66,11 +66,18 @@ def validate_items(
     return summarise(_together(scores, processes), by_kind=False, boxes=True, masks=masks)
 
 
-@torch.inference_mode()
 def validate_scenes(
     net: SSPSAM, maker: BatchMaker, pictures: int, sentences: int, processes: Processes, autocast: bool
 ) -> dict[str, float]:
-    """gIoU, N-acc, T-acc and gIoU per kind of sentence, in percent, at the size of SAM's input.
+    """gIoU, N-acc, T-acc and gIoU per kind of sentence, in percent, of `score_scenes`."""
+    return summarise(score_scenes(net, maker, pictures, sentences, processes, autocast), by_kind=True)
+
+
+@torch.inference_mode()
+def score_scenes(
+    net: SSPSAM, maker: BatchMaker, pictures: int, sentences: int, processes: Processes, autocast: bool
+) -> list[Score]:
+    """Every sentence's score at the size of SAM's input, the same list on every process.
 
     The sample is the same every time: the first `pictures` of the split (0: all), `sentences` drawn from
     each.
@@ -83,7 +90,7 @@ def validate_scenes(
         batch = maker.make([chosen[index]], [drawn[index]]).to(processes.device)
         kinds = [sentence.kind for _, sentence in drawn[index]]
         scores += _score_scene(net, batch, kinds, index, autocast)
-    return summarise(_together(scores, processes), by_kind=True)
+    return _together(scores, processes)
 
 
 def summarise(

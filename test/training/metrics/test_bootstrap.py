@@ -43,6 +43,15 @@ def test_constant_values_have_no_width() -> None:
     assert low == high == 0.25
 
 
+def test_all_right_and_all_wrong_are_no_certainty() -> None:
+    ids = list(range(60))
+    low, high = bootstrap_interval(ids, np.ones(60), np.ones(60))
+    assert high == 1.0 and low == pytest.approx(0.025 ** (1 / 60))  # 0.940: Clopper-Pearson, 60 of 60
+    low, high = bootstrap_interval(ids, np.zeros(60), np.ones(60))
+    assert low == 0.0 and high == pytest.approx(1 - 0.025 ** (1 / 60))
+    assert bootstrap_interval(ids, np.zeros(60), np.ones(60), bounded=False) == (0.0, 0.0)
+
+
 def test_columns_of_two_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="got 3, 2, 2"):
         bootstrap_interval([1, 2, 3], np.ones(2), np.ones(2))

@@ -16,6 +16,7 @@ def bootstrap_interval(
     denominators: NDArray[np.float64],
     *,
     confidence: float = 0.95,
+    bounded: bool = True,
     resamples: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float]:
@@ -23,12 +24,15 @@ def bootstrap_interval(
 
     Sentences of one picture fail together, so pictures are resampled, not sentences. A mean over samples has
     denominators of 1; a share of some samples has 0 for the others; cIoU has intersections over unions.
+    Where every sample counts in full, or none does, all resamples are alike: then the far end is the exact
+    (Clopper-Pearson) bound of so many pictures in a row.
 
     Args:
         picture_ids: (n,) the picture of each sample.
         numerators: (n,) float.
         denominators: (n,) float, >= 0.
         confidence: share of the resampled values inside the interval.
+        bounded: whether numerators lie in 0 .. denominators; differences do not.
         resamples: how many sets are drawn.
         seed: of the draws.
 
@@ -54,4 +58,8 @@ def bootstrap_interval(
         values.append(tops[draws].sum(axis=1) / bottoms[draws].sum(axis=1))
     tail = (1 - confidence) / 2
     low, high = np.quantile(np.concatenate(values), [tail, 1 - tail])
+    if bounded and np.array_equal(tops, bottoms):
+        low = tail ** (1 / pictures)
+    elif bounded and not tops.any():
+        high = 1 - tail ** (1 / pictures)
     return float(low), float(high)
