@@ -6,7 +6,12 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ssp_sam_ros.cli.option_types import picture_count, picture_size, pictures_a_second
+from ssp_sam_ros.cli.option_types import (
+    check_simulated_size,
+    picture_count,
+    picture_size,
+    pictures_a_second,
+)
 
 if TYPE_CHECKING:
     import threading
@@ -51,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Publish until the end of the source or a signal."""
     import logging
+    import sys
     import time
 
     from ssp_sam_ros.cli.camera_sources import open_source
@@ -59,6 +65,12 @@ def run(args: argparse.Namespace) -> int:
     from ssp_sam_ros.interface.qos import QoS
     from ssp_sam_ros.interface.ros_arguments import RosArguments
 
+    if args.source == "sim" and args.size:
+        try:
+            check_simulated_size(args.size)
+        except ValueError as error:
+            print(f"ssp-sam camera: error: argument --size: {error}", file=sys.stderr)
+            return 2
     ros = args.ros or RosArguments()
     names = ros.names_for("camera")
     set_up_logging(names.full_name, ros)

@@ -43,6 +43,12 @@ def test_a_count_is_a_positive_number(count: str, capsys: pytest.CaptureFixture[
     assert "1 or more" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("size", ["6x6", "200x640", "5000x5000"])
+def test_the_simulator_cannot_fill_every_size(size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["camera", "--source", "sim", "--size", size]) == 2
+    assert "--size: simulated pictures" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("options", "loop"), [([], True), (["--loop"], True), (["--once"], False)])
 def test_it_starts_over_unless_told_otherwise(options: list[str], loop: bool) -> None:
     parser = argparse.ArgumentParser()

@@ -132,7 +132,31 @@ def test_no_rotation_at_all_is_the_camera_s_own() -> None:
     np.testing.assert_array_equal(_rotation(0.0, 0.0, 0.0, 0.0), np.eye(3))
 
 
-@pytest.mark.parametrize("options", [["--world", "moon"], ["--rate", "0"], ["--size", "big"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--world", "moon"],
+        ["--rate", "0"],
+        *(["--size", size] for size in ("big", "6x6", "200x640", "5000x5000")),
+    ],
+)
 def test_usage(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sim", *options]) == 2
     assert options[0] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_while_it_builds_the_scene(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signalled(*_: object) -> None:
+        signal.raise_signal(number)
+        pytest.fail("the signal was put off until the scene is there")
+
+    monkeypatch.setattr("ssp_sam_ros.sim.robot.RobotBench", signalled)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert main(["sim"]) == 1
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
