@@ -5,6 +5,7 @@ For launch_testing; `test_grasp_launch.py` runs it.
 
 from __future__ import annotations
 
+import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -29,6 +30,12 @@ PATIENCE = 120.0
 FRAME = 7
 DISTANCE = 0.7
 FOCAL_LENGTH = 600.0
+# What is asked for is wider than the consumer's default.
+PARAMETERS = """
+/**/grasp_consumer:
+  ros__parameters:
+    max_width: 0.5
+"""
 KINDS = {
     "/camera/image_raw": "sensor_msgs/msg/Image",
     "/camera/depth/image_raw": "sensor_msgs/msg/Image",
@@ -39,7 +46,9 @@ KINDS = {
 
 def generate_test_description() -> tuple[LaunchDescription, dict[str, Any]]:
     launch_file = PythonLaunchDescriptionSource(str(EXAMPLES / "grasp.launch.py"))
-    arguments = {"device": "cpu", "max_width": "0.5", "namespace": "robot"}.items()
+    parameters = Path(tempfile.mkdtemp()) / "parameters.yaml"
+    parameters.write_text(PARAMETERS)
+    arguments = {"device": "cpu", "namespace": "robot", "params_file": str(parameters)}.items()
     actions = [
         SetEnvironmentVariable("OMP_NUM_THREADS", "2"),
         IncludeLaunchDescription(launch_file, launch_arguments=arguments),
