@@ -24,6 +24,11 @@ _HSV: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] =
     "silver": ((0.600, 0.02, 0.86), (0.100, 0.02, 0.06)),
     "black": ((0.600, 0.10, 0.055), (0.100, 0.08, 0.02)),
 }
+# The colour word for each fixed paint.
+COLOUR_OF_PAINT = {
+    STEEL: "silver", DARK: "black", PALE: "white", TIMBER: "brown", "leaf": "green", "paper": "white",
+    "screen": "black",
+}  # fmt: skip
 _GREEN_FRUIT = ((0.235, 0.75, 0.62), (0.020, 0.08, 0.06))
 _PAINTS: dict[str, RGB] = {
     STEEL: (0.66, 0.67, 0.70),

@@ -23,7 +23,7 @@ _ELEVATIONS = (np.radians(36), np.radians(60))
 
 
 class LiveBench:
-    """A scene of seven to ten objects that stay in view while the camera swings around them.
+    """A scene of five to ten objects that stay in view while the camera swings around them.
 
     Use it from one thread: an OpenGL context belongs to the thread that made it.
 
@@ -51,7 +51,7 @@ class LiveBench:
         """The scene at this time, counted from any start; the movement repeats every `PERIOD` seconds."""
         camera = self.camera(seconds)
         image, labels = self._renderer.render(camera, self._placed, self._look)
-        return build_scene(self._renderer.pool, camera, self._placed, image, labels)
+        return build_scene(self._renderer.pool, camera, self._placed, image, labels, self._renderer.paints)
 
     def close(self) -> None:
         """Free the OpenGL context."""

@@ -35,11 +35,33 @@ class Placed:
 
 
 class BenchRenderer(PoolRenderer):
-    """Draws scenes of the bench; see `PoolRenderer`."""
+    """Draws scenes of the bench; see `PoolRenderer`.
+
+    `paints` says of every object of the last picture how many pixels each of its paints has.
+    """
 
     most_geoms = 1000
     specular = 0.7
     pool: BenchPool
+    paints: tuple[dict[str, int], ...] = ()
+
+    def _labels(self, placed: Sequence[Placed]) -> np.ndarray:
+        self._renderer.enable_segmentation_rendering()
+        seen = self._renderer.render()[..., 0]
+        self._renderer.disable_segmentation_rendering()
+        count = self.pool.model.ngeom + 1  # the last one serves -1: the background, and what is no part of it
+        label_of_geom = np.zeros(count, np.uint8)
+        pixels = np.bincount(seen.ravel() % count, minlength=count)
+        paints = []
+        for k, item in enumerate(placed):
+            body = self.pool.bodies[item.body]
+            label_of_geom[list(body.geoms)] = k + 1
+            seen_of = dict.fromkeys(body.paints, 0)
+            for geom, paint in zip(body.geoms, body.paints, strict=True):
+                seen_of[paint] += int(pixels[geom])
+            paints.append(seen_of)
+        self.paints = tuple(paints)
+        return np.asarray(label_of_geom[seen])
 
     def _prepare(self, camera: Camera, placed: Sequence[Placed], look: Look) -> None:
         model = self.pool.model

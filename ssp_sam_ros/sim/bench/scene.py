@@ -10,6 +10,12 @@ from ..scene import Scene, SceneObject
 # silhouette in sight. What is less clear is never a target, and no sentence depends on it.
 CLEAR_PIXELS_320 = 80
 CLEAR_SHARE = 0.45
+# Of what is seen of it so much must have its own colour, and that share of the pixels above at least: a blade
+# or a black screen alone tells no colour.
+CLEAR_COLOURED = 0.15
+CLEAR_COLOURED_PIXELS = 0.3
+# A part of another colour that is so much of what is seen may be what a person calls the object by.
+LARGE_PART = 0.25
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,7 @@ class BenchObject(SceneObject):
         ends: the footprint is a capsule of `radius` around the line between these two (x, y), metres.
         holder: index of the object that this one is on or in.
         held: "on" or "in"; None where it stands on the table.
+        also: colours of its large parts that do not have its colour: a phone's screen, a knife's blade.
     """
 
     material: str
@@ -31,6 +38,7 @@ class BenchObject(SceneObject):
     ends: tuple[tuple[float, float], tuple[float, float]]
     holder: int | None = None
     held: str | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import pytest
 from ssp_sam_ros.sim.bench import Bench, BenchScene, LiveBench
 from ssp_sam_ros.sim.bench.bench import build_scene
 from ssp_sam_ros.sim.bench.layout import Mix, random_layout
-from ssp_sam_ros.sim.bench.look import random_look
+from ssp_sam_ros.sim.bench.look import random_camera, random_look
 from ssp_sam_ros.sim.bench.pool import BenchPool
-from ssp_sam_ros.sim.bench.render import BenchRenderer
+from ssp_sam_ros.sim.bench.render import BenchRenderer, Placed
 from ssp_sam_ros.sim.bench.scene import CLEAR_PIXELS_320, CLEAR_SHARE
 from ssp_sam_ros.sim.bench.words import COLOURS, HELD_OUT_PAIRS, MATERIALS, NOUNS, SIZES, colours_of
 from ssp_sam_ros.sim.live import PERIOD
@@ -28,10 +28,29 @@ def test_scenes_have_the_promised_form(bench_scenes: list[BenchScene]) -> None:
             assert item.noun in NOUNS and item.colour in colours_of(item.noun)
             assert item.size in SIZES and item.material in MATERIALS and item.colour in COLOURS
             assert item.pixels == (scene.labels == i + 1).sum() > 0
-            assert item.clear == (item.pixels >= CLEAR_PIXELS_320 and item.share >= CLEAR_SHARE)
+            assert not item.clear or (item.pixels >= CLEAR_PIXELS_320 and item.share >= CLEAR_SHARE)
+            assert set(item.also) <= set(COLOURS)
             assert (item.colour, item.noun) not in HELD_OUT_PAIRS
             assert (item.holder is None) == (item.held is None)
     assert len({item.noun for scene in bench_scenes for item in scene.objects}) > 15
+
+
+def test_what_shows_only_its_blade_or_its_screen_is_not_clear() -> None:
+    rng = np.random.default_rng(1)
+    pool = BenchPool(rng, 320, 240)
+    camera, look = random_camera(rng), random_look(rng)
+    for noun, paint, colour in (("knife", "steel", "silver"), ("phone", "screen", "black")):
+        index = next(k for k, b in enumerate(pool.bodies) if b.noun == noun and paint in b.paints)
+        body = pool.bodies[index]
+        item = Placed(index, "red", dict.fromkeys(body.paints, (0.7, 0.1, 0.1)), 0.0, 0.0, 0.0, 0.3)
+        with BenchRenderer(pool, 320, 240) as renderer:
+            image, labels = renderer.render(camera, [item], look)
+            assert sum(renderer.paints[0].values()) == (labels == 1).sum()
+            (whole,) = build_scene(pool, camera, [item], image, labels, renderer.paints).objects
+            assert whole.clear and whole.also == (colour,)
+            part = {**dict.fromkeys(body.paints, 0), "main": 10, paint: int((labels == 1).sum()) - 10}
+            (hidden,) = build_scene(pool, camera, [item], image, labels, [part]).objects
+            assert not hidden.clear and hidden.also == (colour,)
 
 
 def test_what_is_held_is_above_its_holder(bench_scenes: list[BenchScene]) -> None:
