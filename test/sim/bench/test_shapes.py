@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ssp_sam_ros.sim import words as simple
 from ssp_sam_ros.sim.bench.geometry import silhouette_area
 from ssp_sam_ros.sim.bench.shapes import make_shape
-from ssp_sam_ros.sim.bench.words import GROUPS, HELD_OUT_PAIRS, NOUNS, colours_of, materials_of
+from ssp_sam_ros.sim.bench.words import DOUBTFUL, GROUPS, HELD_OUT_PAIRS, NOUNS, colours_of, materials_of
 from ssp_sam_ros.sim.camera import Camera
 
 VARIANTS = 8
@@ -60,6 +61,10 @@ def test_words_agree_with_each_other() -> None:
     assert all(noun in NOUNS for nouns in GROUPS.values() for noun in nouns)
     for colour, noun in HELD_OUT_PAIRS:
         assert colour in colours_of(noun) and len(colours_of(noun)) > 2
+        assert noun not in simple.NOUNS or colour not in simple.COLOURS  # which the simple world shows
+    assert all(word in NOUNS or word in GROUPS for word in DOUBTFUL)
+    assert all(noun in NOUNS for nouns in DOUBTFUL.values() for noun in nouns)
+    assert ("orange" in colours_of("orange")) and "orange" not in colours_of("ball")
     assert all(materials_of(noun)[0] == "plain" for noun in NOUNS)
     kept_out = [colour for colour, _ in HELD_OUT_PAIRS]
     assert len({noun for _, noun in HELD_OUT_PAIRS}) == len(kept_out) >= 20
