@@ -21,7 +21,7 @@ EXTREMES = ("leftmost", "rightmost", "nearest", "farthest")
 RELATIONS = ("left", "right", "front", "behind", "next")
 
 
-def _graded(value: float, yes_below: float, no_above: float) -> int:
+def graded(value: float, yes_below: float, no_above: float) -> int:
     """YES under the first bound, NO above the second, UNCLEAR between."""
     return YES if value < yes_below else NO if value > no_above else UNCLEAR
 
@@ -59,15 +59,15 @@ class SceneGraph:
     def _place(self, where: str, i: int) -> int:
         across, down = self.x[i] / self.aspect, self.foot[i]
         if where == "left":
-            return _graded(across, 0.42, 0.53)
+            return graded(across, 0.42, 0.53)
         if where == "right":
-            return _graded(1 - across, 0.42, 0.53)
+            return graded(1 - across, 0.42, 0.53)
         if where == "back":
-            return _graded(down, 0.42, 0.54)
+            return graded(down, 0.42, 0.54)
         if where == "front":
-            return _graded(1 - down, 0.40, 0.52)
+            return graded(1 - down, 0.40, 0.52)
         sideways, upright = abs(across - 0.5), abs(self.y[i] - 0.5)
-        return min(_graded(sideways, 0.11, 0.21), _graded(upright, 0.14, 0.24))
+        return min(graded(sideways, 0.11, 0.21), graded(upright, 0.14, 0.24))
 
     def score(self, which: str, i: int) -> tuple[float, float]:
         """How far object i is towards this extreme (one of `EXTREMES`), and how much more is clearly more."""
@@ -86,16 +86,16 @@ class SceneGraph:
 
     def _related(self, relation: str, i: int, j: int) -> int:
         if relation == "next":
-            return _graded(self._gap(i, j), 0.05, 0.12)
+            return graded(self._gap(i, j), 0.05, 0.12)
         if relation == "right":
             return self.related("left", j, i)
         if relation == "front":
             return self.related("behind", j, i)
         sideways, along = self.x[i] - self.x[j], self.foot[i] - self.foot[j]
         if relation == "left":
-            answer = _graded(sideways, -0.10, -0.01)
+            answer = graded(sideways, -0.10, -0.01)
             return UNCLEAR if answer == YES and abs(along) > 1.3 * -sideways else answer
-        answer = _graded(along, -0.09, -0.01)
+        answer = graded(along, -0.09, -0.01)
         return UNCLEAR if answer == YES and abs(sideways) > 1.3 * -along else answer
 
     def _gap(self, i: int, j: int) -> float:
@@ -113,4 +113,4 @@ class SceneGraph:
             return NO
         along = ((xi - xj) * dx + (yi - yj) * dy) / length**2
         off = abs((xi - xj) * dy - (yi - yj) * dx) / length**2
-        return min(_graded(abs(along - 0.5), 0.28, 0.52), _graded(off, 0.18, 0.5))
+        return min(graded(abs(along - 0.5), 0.28, 0.52), graded(off, 0.18, 0.5))

@@ -53,15 +53,11 @@ def ambiguous(form: Form, targets: Targets, graph: BenchGraph) -> bool:
         if not isinstance(condition, Related):
             continue
         anchor = condition.anchor
-        if isinstance(anchor, Together | Between | Compared):
+        if not isinstance(anchor, Only) or not anchor.what.conditions:
             continue
-        plain = Described(form.what.head, (replace(condition, anchor=Only(Described(anchor.what.head))),))
-        others: list[Form] = []
-        if isinstance(anchor, Only | All) and anchor.what.conditions:
-            others.append(type(form)(Described(plain.head, (*plain.conditions, *anchor.what.conditions))))
-        elif isinstance(anchor, Extreme | Ordinal | Closest):
-            others.append(replace(anchor, what=plain))
-        if any(denotation(other, graph) not in (None, (), targets) for other in others):
+        plain = replace(condition, anchor=Only(Described(anchor.what.head)))
+        other = type(form)(Described(form.what.head, (plain, *anchor.what.conditions)))
+        if denotation(other, graph) not in (None, (), targets):
             return True
     return False
 
@@ -73,7 +69,7 @@ def _targets(form: Form, graph: BenchGraph) -> Targets:
         return _between(form, graph)
     found = _clear_members(form.what, graph)
     if isinstance(form, Only):
-        _require(len(found) <= 1)
+        _require(len(found) <= 1 and not (not found and _picks_by_side(form.what, graph)))
         return found
     if isinstance(form, All):
         _require(len(found) != 1 and (form.count is None or not found or len(found) == form.count))
@@ -96,6 +92,12 @@ def _targets(form: Form, graph: BenchGraph) -> Targets:
 def _require(condition: bool) -> None:
     if not condition:
         raise _DoesNotFitError
+
+
+def _picks_by_side(what: Described, graph: BenchGraph) -> bool:
+    """Whether a side tells two such things apart: of two mugs on the left, one is "the right mug"."""
+    sides = [c for c in what.conditions if isinstance(c, Place) and c.where != "middle"]
+    return bool(sides) and sum(_has(what.head, i, graph) == YES for i in range(len(graph))) > 1
 
 
 def _clear_members(what: Described, graph: BenchGraph) -> Targets:
@@ -135,7 +137,10 @@ def _holds(condition: Condition | Head, i: int, graph: BenchGraph) -> int:
     if isinstance(condition, Place):
         return graph.place(condition.where, i)
     if isinstance(condition, Not):
-        return -_holds(condition.what, i, graph)
+        what = condition.what
+        if isinstance(what, Related) and _one(what.anchor, graph) == i:
+            return NO  # of the plate itself nobody says "not next to the plate"
+        return -_holds(what, i, graph)
     anchor = _one(condition.anchor if isinstance(condition, Related) else condition.held, graph)
     if anchor is None or anchor == i:
         return NO

@@ -24,7 +24,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """In a relation (`sim.graph.RELATIONS`, "on", "in") to the one object that `anchor` means."""
+    """In a relation (`sim.graph.RELATIONS`, "near", "on", "in") to the one object that `anchor` means."""
 
     relation: str
     anchor: Form

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..graph import NO, UNCLEAR, YES, SceneGraph
+from ..graph import NO, UNCLEAR, YES, SceneGraph, graded
 from .geometry import segment_distance
 from .scene import BenchObject
-from .words import DOUBTFUL, GROUPS
+from .words import DOUBTFUL, GROUPS, METAL, WOODEN
 
 HELD = ("on", "in")
+# Free space on the table, metres: below the first YES, above the second NO. "Near" may be farther off.
+_BESIDE = {"next": (0.05, 0.12), "near": (0.05, 0.25)}
+# The colours that a material's own parts have, whatever the object's colour: a steel blade, a wooden handle.
+_LOOKS_LIKE = {METAL: "silver", WOODEN: "brown"}
 # How much nearer to an anchor is clearly nearer, metres and share.
 _CLOSER = (0.05, 0.25)
 
@@ -47,12 +51,14 @@ class BenchGraph(SceneGraph):
         return UNCLEAR if noun in DOUBTFUL.get(word, ()) else NO
 
     def colour(self, word: str, i: int) -> int:
-        """Whether object i has this colour."""
-        return YES if self.objects[i].colour == word else NO
+        """Whether object i has this colour; unclear where that of a large part of it is another one."""
+        item = self.objects[i]
+        return YES if item.colour == word else UNCLEAR if word in item.also else NO
 
     def material(self, word: str, i: int) -> int:
-        """Whether object i is of this material."""
-        return YES if self.objects[i].material == word else NO
+        """Whether object i is of this material; unclear where a large part of it is."""
+        item = self.objects[i]
+        return YES if item.material == word else UNCLEAR if _LOOKS_LIKE.get(word) in item.also else NO
 
     def size(self, word: str, i: int) -> int:
         """Whether object i is small or large for its noun; never NO with nothing to compare with."""
@@ -65,10 +71,15 @@ class BenchGraph(SceneGraph):
         a, b = self.objects[i], self.objects[j]
         touching = a.holder == j or b.holder == i
         if relation in HELD:
-            if a.holder == j:
-                return YES if a.held == relation else NO
+            if a.holder == j:  # with the wrong preposition people still know what is meant
+                return YES if a.held == relation else UNCLEAR
             return UNCLEAR if not touching and self._gap(i, j) < 0.02 else NO
-        return UNCLEAR if touching else super()._related(relation, i, j)
+        if touching:
+            return UNCLEAR
+        if relation in _BESIDE:
+            answer = graded(self._gap(i, j), *_BESIDE[relation])
+            return UNCLEAR if answer == YES and a.holder != b.holder else answer  # one stands higher
+        return super()._related(relation, i, j)
 
     def _gap(self, i: int, j: int) -> float:
         """Free space on the table between two footprints, metres."""

@@ -118,7 +118,8 @@ RELATED: Table = {
     "right": ("right of {anchor}", "to the right of {anchor}", "on the right of {anchor}"),
     "front": ("in front of {anchor}",),
     "behind": ("behind {anchor}", "in back of {anchor}"),
-    "next": ("next to {anchor}", "beside {anchor}", "right next to {anchor}", "near {anchor}", "by {anchor}"),
+    "next": ("next to {anchor}", "beside {anchor}", "right next to {anchor}"),
+    "near": ("near {anchor}", "by {anchor}"),
     "on": ("on {anchor}", "on top of {anchor}", "lying on {anchor}"),
     "in": ("in {anchor}", "inside {anchor}", "inside of {anchor}"),
 }

@@ -39,7 +39,9 @@ class Pieces:
         """A relation in which object i clearly stands to object j."""
         if i == j:
             return None
-        found = [r for r in ("on", "in", "next", "next", *SIDES) if self.graph.related(r, i, j) == YES]
+        found = [
+            r for r in ("on", "in", "next", "next", "near", *SIDES) if self.graph.related(r, i, j) == YES
+        ]
         return pick(found, self.uniform) if found else None
 
     def condition(self, i: int, held: bool = True) -> Condition | None:

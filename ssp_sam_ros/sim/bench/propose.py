@@ -204,7 +204,7 @@ class Proposer(Pieces):
         j = self.other(i)
         anchor, holds = self.anchor(j), self.graph.objects[j].noun in _HOLDERS
         relation = pick(
-            _HOLDERS[self.graph.objects[j].noun] if holds else ("next", "next", *SIDES), self.uniform
+            _HOLDERS[self.graph.objects[j].noun] if holds else ("next", "near", *SIDES), self.uniform
         )
         return Only(Described(head, (Not(Related(relation, anchor)),))) if anchor else None
 
@@ -228,7 +228,7 @@ class Proposer(Pieces):
                 return All(Described(what.head, (Not(Head(colour=other.colour)),)))
             return All(Described(Head(), (Not(Head(noun=other.noun)),)))
         anchor = self.anchor(self.other(i))
-        relation = pick(("next", "next", *SIDES), self.uniform)
+        relation = pick(("next", "near", *SIDES), self.uniform)
         return All(Described(what.head, (Related(relation, anchor),))) if anchor else None
 
     def _together(self, i: int, count: int) -> Form | None:

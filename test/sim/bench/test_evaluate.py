@@ -25,14 +25,16 @@ from ssp_sam_ros.sim.bench.graph import BenchGraph
 from ssp_sam_ros.sim.bench.scene import BenchObject
 
 
-def thing(name: str, x: float, foot: float, holder: int | None = None, clear: bool = True) -> BenchObject:
+def thing(
+    name: str, x: float, foot: float, holder: int | None = None, clear: bool = True, also: str | None = None
+) -> BenchObject:
     """Something at a picture column and row, on a table of 400 and 250 pixels a metre."""
     size, colour, material, noun = name.split()
     ground = ((x - 160) / 400, (foot - 120) / 250)
     return BenchObject(
         noun, colour, size, (*ground, 0.0), 0.03, 200, (0, 0, 9, 9), (x, foot - 8), (x, foot),
         material=material, share=1.0, clear=clear, ends=(ground, ground), holder=holder,
-        held=None if holder is None else "on",
+        held=None if holder is None else "on", also=() if also is None else (also,),
     )  # fmt: skip
 
 
@@ -93,7 +95,8 @@ UNDER_APPLE = Only(those(Head("plate"), Holding("on", THE_APPLE)))
         (Only(those(Head("can"), Related("left", THE_FORK))), ()),
         (Only(those(Head("can"), Related("left", THE_MUG))), None),
         (Only(those(Head(), Related("on", THE_PLATE))), (5,)),
-        (Only(those(Head("apple"), Related("in", THE_PLATE))), ()),
+        (Only(those(Head("apple"), Related("in", THE_PLATE))), None),  # the wrong word for what is so
+        (Only(those(Head("can"), Related("in", THE_PLATE))), ()),
         (Only(those(Head("apple"), Related("left", THE_PLATE))), None),
         (Only(those(Head("plate"), Holding("on", THE_APPLE))), (2,)),
         (Only(those(Head("plate"), Holding("on", THE_CAN))), ()),
@@ -101,6 +104,9 @@ UNDER_APPLE = Only(those(Head("plate"), Holding("on", THE_APPLE)))
         (Only(those(Head(None, "red"), Not(Head("mug")))), (2,)),
         (Only(those(Head("mug"), Not(Place("left")))), (4,)),
         (Only(those(Head("apple"), Not(Related("on", THE_PLATE)))), ()),
+        (Only(those(Head("plate"), Not(Related("next", THE_PLATE)))), ()),  # not the plate itself
+        (Only(those(Head("mug"), Not(Related("next", RED_MUG)))), None),
+        (Only(those(Head("can"), Not(Related("next", RED_MUG)))), (3,)),
         (All(those(Head("mug"), Not(Head(colour="red")))), (1, 4)),
         (All(MUG), (0, 1, 4)),
         (All(MUG, 3), (0, 1, 4)),
@@ -121,6 +127,39 @@ UNDER_APPLE = Only(those(Head("plate"), Holding("on", THE_APPLE)))
 )  # fmt: skip
 def test_denotation(form: Form, targets: tuple[int, ...] | None) -> None:
     assert denotation(form, SCENE) == targets
+
+
+def test_of_two_on_one_side_one_may_still_be_the_right_one() -> None:
+    graph = BenchGraph([OBJECTS[0], OBJECTS[1], OBJECTS[3]], (320, 240))
+    assert denotation(Only(those(Head("mug"), Place("right"))), graph) is None
+    assert denotation(Only(those(Head("mug", "red"), Place("right"))), graph) == ()
+    assert denotation(All(those(Head("mug"), Place("right"))), graph) == ()
+    assert denotation(Only(those(Head("mug"), Place("middle"))), graph) == ()
+
+
+def test_a_large_part_of_another_colour_is_neither_here_nor_there() -> None:
+    phones = [thing("small red plain phone", 40, 120, also="black"), thing("small blue plain fork", 200, 60)]
+    graph = BenchGraph(phones, (320, 240))
+    assert denotation(Only(Described(Head("phone", "red"))), graph) == (0,)
+    assert denotation(Only(Described(Head("phone", "black"))), graph) is None
+    assert denotation(Only(Described(Head("phone", "white"))), graph) == ()
+    assert denotation(Only(those(Head("phone"), Not(Head(colour="black")))), graph) is None
+    blade = BenchGraph([thing("small red plain knife", 40, 120, also="silver"), phones[1]], (320, 240))
+    assert denotation(Only(Described(Head("knife", None, None, "metal"))), blade) is None
+    assert denotation(Only(Described(Head("fork", None, None, "metal"))), blade) == ()
+
+
+def test_near_reaches_farther_than_next_to_and_neither_from_shelf_to_table() -> None:
+    # 400 pixels a metre, footprints of 3 cm radius: the can is 1 cm, the fork 14 cm and the pen 30 cm away
+    things = [
+        thing("small red plain plate", 60, 120), thing("small red plain can", 88, 120),
+        thing("small red plain fork", 140, 120), thing("small red plain pen", 204, 120),
+    ]  # fmt: skip
+    graph = BenchGraph(things, (320, 240))
+    assert [graph.related("next", i, 0) for i in (1, 2, 3)] == [1, -1, -1]
+    assert [graph.related("near", i, 0) for i in (1, 2, 3)] == [1, 0, -1]
+    held = BenchGraph([*things, thing("small green plain apple", 60, 120, holder=0)], (320, 240))
+    assert [held.related("next", i, 4) for i in (0, 1, 2)] == [0, 0, -1]
 
 
 def test_nothing_depends_on_what_is_badly_seen() -> None:

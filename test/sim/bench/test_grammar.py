@@ -59,7 +59,8 @@ EXTREMES = {
 }  # fmt: skip
 RELATIONS = {
     r"(to the |on the )?left of": "left", r"(to the |on the )?right of": "right", "in front of": "front",
-    "behind|in back of": "behind", "(right )?next to|beside|near|by": "next", "on top of|lying on|on": "on",
+    "behind|in back of": "behind", "(right )?next to|beside": "next", "near|by": "near",
+    "on top of|lying on|on": "on",
     "inside of|inside|in": "in",
 }  # fmt: skip
 HOLDING = {
@@ -168,7 +169,10 @@ class Reader:
         text = re.sub(r"^(that|which) (is|are) ", "", text)
         if text.startswith(("not ", "that isn't ", "that aren't ")):
             inner = re.sub(r"^(not |that isn't |that aren't )(an? )?", "", text)
-            for kept in self.conditions(found, inner, ""):
+            related = list(self.anchors(inner))
+            for relation, j in related:  # the thing itself is never meant
+                yield {i for i in found if i != j and not self.related(relation, i, j)}
+            for kept in self.conditions(found, inner, "") if not related else ():
                 yield found - kept
             for those in self.described(inner.split()):
                 yield found - those
@@ -187,10 +191,8 @@ class Reader:
                         if table is PLACES
                         else self.nth(found, side, number)
                     )
-        for pattern, relation in RELATIONS.items():
-            if match := re.match(f"({pattern}) (the .+|.+)$", text):
-                for (j,) in self.single(text[match.end(1) + 1 :]):
-                    yield {i for i in found if i != j and self.related(relation, i, j)}
+        for relation, j in self.anchors(text):
+            yield {i for i in found if i != j and self.related(relation, i, j)}
         for relation, pattern in HOLDING.items():
             if match := re.fullmatch(pattern, text):
                 for (j,) in self.single(next(group for group in match.groups() if group)):
@@ -202,6 +204,13 @@ class Reader:
             for (j,) in self.single(match[1]):
                 for (k,) in self.single(match[2]):
                     yield {i for i in found - {j, k} if self.between(i, j, k)}
+
+    def anchors(self, text: str) -> Iterator[tuple[str, int]]:
+        """A relation and the one thing to which it is."""
+        for pattern, relation in RELATIONS.items():
+            if match := re.match(f"({pattern}) (the .+|.+)$", text):
+                for (j,) in self.single(text[match.end(1) + 1 :]):
+                    yield relation, j
 
     def single(self, text: str) -> Iterator[tuple[int]]:
         """The one thing meant; nothing is related to what is not there."""
@@ -229,7 +238,8 @@ class Reader:
         dx, dy = a.centroid[0] - b.centroid[0], a.foot[1] - b.foot[1]
         return {
             "left": dx < -12, "right": dx > 12, "front": dy > 12, "behind": dy < -12,
-            "next": self.apart(i, j) < 0.085, "on": a.holder == j and a.held == "on",
+            "next": self.apart(i, j) < 0.085, "near": self.apart(i, j) < 0.15,
+            "on": a.holder == j and a.held == "on",
             "in": a.holder == j and a.held == "in",
         }[relation]  # fmt: skip
 
