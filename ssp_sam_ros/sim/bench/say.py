@@ -27,6 +27,7 @@ from .forms import (
 
 _BARE = 0.42  # share of sentences that are a description and nothing else
 BARE = "{core}"  # the template of adjectives and noun alone
+_SINGULAR = ("every", "each ")  # "where is every mug"
 _OPENINGS = ("the ", "all ", "every ", "each ", "both ", "everything ")
 
 
@@ -55,7 +56,6 @@ class Speaker:
         text = self.phrase(form, the, count)
         if self._uniform() < _BARE:
             return text
-        many = isinstance(form, All | Together)
         chance = self._uniform()
         if self._unseen and not text.startswith(
             _OPENINGS
@@ -63,7 +63,10 @@ class Speaker:
             return pick(p.FRAMES_LOOSE, self._uniform).format(np=text)
         frame = pick(p.FRAMES, self._uniform)
         if chance < 0.08:
+            many = isinstance(form, All | Together) and not text.startswith(_SINGULAR)
             frame = pick(p.FRAMES_MANY if many else p.FRAMES_ONE, self._uniform)
+        if frame.startswith("no ") and not text.startswith("the "):
+            frame = "{np}"  # "no red mug" says that there is none
         if not frame.endswith(("{np}", "{np} please")) and len(text.split()) > 5:
             frame = "{np}"  # nobody waits so long for the end of the sentence
         return frame.format(np=text)
@@ -212,7 +215,8 @@ class Speaker:
             return self._pick(p.CORE, p.CORE_UNSEEN, "that").format(
                 noun=self._noun(head, False), colour=head.colour
             )
-        if self._unseen and named and head.size:
+        # without a colour, "mug that is small" is what training says too
+        if self._unseen and named and head.size and head.colour:
             noun = self._adjectives(replace(head, size=None)) + self._noun(head, False)
             size = pick(p.SIZE[head.size], self._uniform)
             is_ = "are" if noun.endswith(tuple(p.ARE)) else "is"

@@ -18,7 +18,7 @@ from ..tabletop.writer import SENTENCES_PER_IMAGE, write_layout
 from .blocks import Block, make_block, plan_blocks, read_block
 from .splits import SPLITS
 
-GENERATOR = "ssp_sam_ros bench/1"
+GENERATOR = "ssp_sam_ros bench/2"
 _COUNTS = {"train": 30000, "val": 600, "test": 600, "pairs": 600, "forms": 600}
 _WHAT = {
     "train": "training scenes",
