@@ -1,7 +1,7 @@
 """A grasp from straight above from a mask, depth and the camera's pose: for the gantry of `ssp-sam sim`.
 
 NumPy and OpenCV only. Unlike `grasp_pose.py` it knows where "up" is, so it can measure the target from above,
-keep the fingers out of what stands around it, and reach down to the table.
+keep the fingers out of what stands around it, and reach down to what it stands on, table or other thing.
 """
 
 from __future__ import annotations
@@ -33,13 +33,16 @@ __all__ = ["CameraPose", "NoGrasp", "plan_top_grasp"]
 
 Points = NDArray[np.float64]
 
-_LOWEST = 0.003  # metres above the table that the tips keep
+_LOWEST = (
+    0.003  # metres that the tips keep above the table, and above anything else that the target stands on
+)
 _DEEPEST = FINGER - 0.025  # metres below the target's top that they reach
 _DIRECTIONS = 24  # of the gripper, over half a turn
 _CLEARANCES = (0.022, 0.014, 0.008)  # metres between target and finger on the way down
 _MARGIN = 0.004  # metres around the fingers that other things should keep
 _NEAR = 0.35  # metres around the target that are looked at for obstacles
 _ENDS = (0.5, 99.5)  # percentiles taken for the target's ends
+_LOW = 10.0  # percentile of the target's heights; what is lower may carry it, what is higher stands beside it
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,16 @@ def plan_top_grasp(
             f"only {len(target)} of the mask's pixels stand out of the table, {MIN_POINTS} are needed"
         )
     top = float(np.percentile(target[:, 2], _ENDS[1]))
+    low = float(np.percentile(target[:, 2], _LOW))
     tips = max(_LOWEST, top - _DEEPEST)
     target = target[target[:, 2] > min(tips, 0.8 * top)]
     outside = np.where(cv2.dilate(part, np.ones((5, 5), np.uint8)) > 0, 0, 1).astype(np.uint8)
     others = pose.in_world(points_of(outside, depth, camera))
     middle = target[:, :2].mean(0)
-    close = (others[:, 2] > _LOWEST + 2 * _MARGIN) & (np.abs(others[:, :2] - middle).max(1) < _NEAR)
+    others = others[(others[:, 2] > _LOWEST) & (np.abs(others[:, :2] - middle).max(1) < _NEAR)]
     sight = middle - pose.position[:2]
-    grasp = _best(target[:, :2], tips, others[close], sight / max(1e-6, float(np.linalg.norm(sight))))
+    sight /= max(1e-6, float(np.linalg.norm(sight)))
+    grasp = _best(target[:, :2], _Heights(tips, low, top), others, sight)
     if grasp is None:
         raise NoGrasp(f"the target is wider than the {STROKE} m that the gripper opens")
     return grasp
@@ -103,23 +108,35 @@ def _largest_part(mask: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.uin
     return np.asarray(labels == largest, np.uint8)
 
 
-def _best(target: Points, tips: float, others: Points, sight: Points) -> TopGrasp | None:
-    """Of all directions the one with the least in its way, then the narrowest, best seen one."""
+@dataclass(frozen=True)
+class _Heights:
+    """Metres above the table: the tips at their deepest, the lowest and the highest part of the target."""
+
+    tips: float
+    low: float
+    top: float
+
+
+def _best(target: Points, heights: _Heights, others: Points, sight: Points) -> TopGrasp | None:
+    """Of all directions the one with the least in its way, then the narrowest, deepest, best seen one."""
     found: tuple[float, TopGrasp] | None = None
     for yaw in np.linspace(-math.pi / 2, math.pi / 2, _DIRECTIONS, endpoint=False):
         along = np.array([math.cos(yaw), math.sin(yaw)])
         across = np.array([-along[1], along[0]])
         (a0, a1), (c0, c1) = (np.percentile(target @ axis, _ENDS) for axis in (along, across))
         centre = (a0 + a1) / 2 * along + (c0 + c1) / 2 * across
+        a, c = (np.abs((others[:, :2] - centre) @ axis) for axis in (along, across))
         for clearance in _CLEARANCES:
             opening = float(c1 - c0) + 2 * clearance
             if opening > STROKE:
                 continue
-            blocked = _in_the_way(others, centre, along, across, opening, tips)
+            tips = _above_support(others[:, 2], a, c, float(c1 - c0), opening, heights)
+            blocked = _in_the_way(others[:, 2], a, c, opening, tips)
             # what is hidden behind the target makes its end along the line of sight uncertain
             cost = (
                 0.004 * blocked
                 + float(c1 - c0)
+                + (tips - heights.tips)
                 + 0.015 * abs(float(across @ sight))
                 + 0.2 * (_CLEARANCES[0] - clearance)
             )
@@ -129,13 +146,28 @@ def _best(target: Points, tips: float, others: Points, sight: Points) -> TopGras
     return None if found is None else found[1]
 
 
-def _in_the_way(
-    others: Points, centre: Points, along: Points, across: Points, opening: float, tips: float
-) -> int:
-    """How many points the open gripper would touch on its way down, fingers and palm."""
-    a = np.abs((others[:, :2] - centre) @ along)
-    c = np.abs((others[:, :2] - centre) @ across)
+def _above_support(z: Points, a: Points, c: Points, width: float, opening: float, heights: _Heights) -> float:
+    """How far down the tips may go: onto what the target stands on, where a finger comes down or closes.
+
+    Args:
+        z, a, c: (N,) of each point of other things: its height, and how far it is from the gripper's middle
+            along and across the fingers, metres.
+        width: of the target, metres.
+        opening: of the fingers, metres.
+        heights: of the target.
+    """
+    reach = opening / 2 + FINGER_THICKNESS + _MARGIN
+    below = (a < FINGER_WIDTH / 2 + _MARGIN) & (c > width / 2 + _MARGIN) & (c < reach) & (z < heights.low)
+    if not below.any():
+        return heights.tips
+    support = float(z[below].max())
+    # of something flat there must be something left to hold
+    return max(heights.tips, min(support + _LOWEST, (support + heights.top) / 2))
+
+
+def _in_the_way(z: Points, a: Points, c: Points, opening: float, tips: float) -> int:
+    """How many points (as in `_above_support`) the open gripper would touch on its way down."""
     near, far = opening / 2 - _MARGIN, opening / 2 + FINGER_THICKNESS + _MARGIN
-    fingers = (a < FINGER_WIDTH / 2 + _MARGIN) & (c > near) & (c < far) & (others[:, 2] > tips)
-    palm = (a < PALM_WIDTH / 2) & (c < PALM_LENGTH / 2) & (others[:, 2] > tips + FINGER)
-    return int(np.count_nonzero(fingers | palm))
+    fingers = (a < FINGER_WIDTH / 2 + _MARGIN) & (c > near) & (c < far) & (z > tips)
+    palm = (a < PALM_WIDTH / 2) & (c < PALM_LENGTH / 2) & (z > tips + FINGER)
+    return int(np.count_nonzero((fingers | palm) & (z > _LOWEST + 2 * _MARGIN)))

@@ -59,6 +59,64 @@ def test_of_something_tall_only_the_upper_part_is_reached_for() -> None:
     assert plan_top_grasp(labels == 1, depth, CAMERA, POSE).position[2] == pytest.approx(0.115, abs=0.005)
 
 
+@pytest.mark.parametrize(
+    ("support", "height"),
+    [
+        pytest.param((0.0, 0.0, 0.20, 0.16, 0.05, 0.3), 0.10, id="a box on a box"),
+        pytest.param((0.0, 0.0, 0.10, 0.07, 0.05, 0.3), 0.10, id="a box on one hardly larger"),
+        pytest.param((0.0, 0.0, 0.18, 0.18, 0.006, 0.0), 0.07, id="a box on a plate"),
+        pytest.param((0.0, 0.0, 0.20, 0.16, 0.05, 0.3), 0.054, id="a sheet on a box"),
+        pytest.param((0.0, 0.0, 0.20, 0.16, 0.05, 0.3), 0.21, id="something tall on a box"),
+    ],
+)
+def test_the_fingers_stay_above_what_the_target_stands_on(
+    support: tuple[float, float, float, float, float, float], height: float
+) -> None:
+    labels, depth = view(support, (0.0, 0.0, 0.08, 0.04, height, 0.3))
+    grasp = plan_top_grasp(labels == 2, depth, CAMERA, POSE)
+    under = support[4]
+    assert under < grasp.position[2] <= max(under + 0.004, height - 0.12)
+    assert grasp.position[2] <= (under + height) / 2 + 1e-6  # enough of it is between the fingers
+    assert apart(grasp.yaw, 0.3) < math.radians(8)
+
+
+@pytest.mark.slow
+@pytest.mark.sim
+def test_a_jar_is_taken_off_a_book_without_the_book() -> None:
+    pytest.importorskip("mujoco", reason="needs the extra sim")
+    from ssp_sam_ros.sim import SimulatorUnavailableError
+    from ssp_sam_ros.sim.robot import RobotBench
+
+    try:
+        bench = RobotBench(3, "bench", width=320, height=240)
+    except SimulatorUnavailableError as error:
+        pytest.skip(str(error))
+    with bench:
+        names = [bench.name(k) for k in range(len(bench.scene.objects))]
+        jar, book = names.index("small green jar"), names.index("small green book")
+        assert bench.with_held([book]) == {book, jar}
+        focal, centre = bench.focal_length, ((bench.width - 1) / 2, (bench.height - 1) / 2)
+        grasp = plan_top_grasp(
+            bench.scene.mask([jar]),
+            bench.first.depth,
+            Pinhole(focal, focal, *centre),
+            CameraPose(*bench.camera_in_world),
+        )
+        assert bench.pick(grasp).removed == (jar,)
+
+
+def test_what_is_lower_and_beside_it_is_gone_round_not_gripped_above() -> None:
+    target = (0.0, 0.0, 0.07, 0.06, 0.06, 0.0)
+    beside = [(0.0, y, 0.08, 0.03, 0.04, 0.0) for y in (0.055, -0.055)]
+    labels, depth = view(target, *beside)
+    grasp = plan_top_grasp(labels == 1, depth, CAMERA, POSE)
+    assert apart(grasp.yaw, math.pi / 2) < 0.2
+    assert grasp.position[2] < 0.01
+    on_all_sides = [(x, 0.0, 0.03, 0.2, 0.04, 0.0) for x in (0.06, -0.06)]
+    labels, depth = view(target, *beside, *on_all_sides)
+    assert 0.04 < plan_top_grasp(labels == 1, depth, CAMERA, POSE).position[2] < 0.05
+
+
 def test_of_a_mask_in_parts_the_largest_counts() -> None:
     labels, depth = view((0.1, 0.0, 0.08, 0.05, 0.05, 0.0), (-0.1, 0.0, 0.02, 0.02, 0.05, 0.0))
     grasp = plan_top_grasp(labels > 0, depth, CAMERA, POSE)
