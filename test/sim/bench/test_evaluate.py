@@ -173,17 +173,33 @@ def test_nothing_depends_on_what_is_badly_seen() -> None:
 
 
 def test_a_second_reading_that_means_something_else_is_noticed() -> None:
-    # "the mug left of the plate right of the red mug": the plate or the mug right of the red mug?
-    nested = Only(those(Head("plate"), Related("right", RED_MUG)))
-    form = Only(those(Head("mug", "blue"), Related("left", nested)))
-    objects = [*OBJECTS, thing("large blue plain mug", 120, 30)]
-    assert denotation(form, BenchGraph(OBJECTS, (320, 240))) in ((1,), None)
-    for graph in (SCENE, BenchGraph(objects, (320, 240))):
-        found = denotation(form, graph)
-        both = those(Head("mug", "blue"), Related("left", THE_PLATE), Related("right", RED_MUG))
-        other = denotation(Only(both), graph)
-        if found is not None:
-            assert ambiguous(form, found, graph) == (other not in (None, (), found))
+    # "all the blue mugs left of the plate in front of the can": the plate, or the mugs, in front of the can?
+    plate, can = thing("small red plain plate", 160, 160), thing("small red plain can", 230, 60)
+    near = [thing("small blue plain mug", 100, 200), thing("large blue plain mug", 70, 215)]
+    in_front = Related("front", THE_CAN)
+    form = All(those(Head("mug", "blue"), Related("left", Only(those(Head("plate"), in_front)))))
+    second = All(those(Head("mug", "blue"), Related("left", THE_PLATE), in_front))
+    alike = BenchGraph([plate, can, *near], (320, 240))
+    assert denotation(form, alike) == denotation(second, alike) == (2, 3)
+    assert not ambiguous(form, (2, 3), alike)
+    differ = BenchGraph([plate, can, *near, thing("small blue plain mug", 60, 50)], (320, 240))
+    assert (denotation(form, differ), denotation(second, differ)) == ((2, 3, 4), (2, 3))
+    assert ambiguous(form, (2, 3, 4), differ)
+    assert ambiguous(Together((form, THE_CAN)), (1, 2, 3, 4), differ)
+
+
+def test_what_is_absent_in_one_reading_alone_is_noticed() -> None:
+    # "the mug left of the plate behind the can": no plate is behind the can, but a mug is
+    objects = [
+        thing("small red plain plate", 300, 100), thing("small red plain can", 210, 90),
+        thing("small blue plain mug", 200, 30),
+    ]  # fmt: skip
+    graph = BenchGraph(objects, (320, 240))
+    behind = Related("behind", THE_CAN)
+    form = Only(those(Head("mug"), Related("left", Only(those(Head("plate"), behind)))))
+    assert denotation(form, graph) == ()
+    assert denotation(Only(those(Head("mug"), Related("left", THE_PLATE), behind)), graph) == (2,)
+    assert ambiguous(form, (), graph)
 
 
 def test_every_head_is_found() -> None:
