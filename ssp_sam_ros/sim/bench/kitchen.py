@@ -182,7 +182,7 @@ def can(rng: Random) -> Shape:
 
 
 def jar(rng: Random) -> Shape:
-    """A squat clear jar under a wide lid, with something of its colour inside."""
+    """A squat jar of its colour all over, under a wide lid; some have a knob or a label."""
     radius, height = rng.uniform(0.038, 0.046), rng.uniform(0.075, 0.10)
     neck = radius * rng.uniform(0.78, 0.86)
     filling = turned(

@@ -14,7 +14,7 @@ from ssp_sam_ros.sim.bench.grammar import KINDS
 from ssp_sam_ros.sim.bench.say import UNSEEN_TEMPLATES
 from ssp_sam_ros.sim.bench.words import COLOURS, HELD_OUT_PAIRS, NOUNS
 from ssp_sam_training.bench.blocks import SCENES_PER_POOL, make_block, plan_blocks, read_block
-from ssp_sam_training.bench.command import main
+from ssp_sam_training.bench.command import GENERATOR, main
 from ssp_sam_training.bench.splits import SPLITS
 from ssp_sam_training.data import load_refer
 
@@ -141,6 +141,25 @@ def test_an_unfinished_dataset_of_other_options_is_left_alone(
     (tmp_path / "set").mkdir()
     assert main(options(tmp_path / "set")) == 1
     assert "exists already" in capsys.readouterr().err
+
+
+def test_a_dataset_that_was_stopped_while_tidied_up_is_complete(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "set"
+    (out / "blocks").mkdir(parents=True)
+    (out / "blocks" / "train_0000000.json").write_text("[]")
+    (out / "manifest.json").write_text("{}")
+    kept = {"generator": GENERATOR, "seed": 4, "sentences_per_scene": 12, "width": 320, "height": 240}
+    (out / "options.json").write_text(json.dumps({**kept, "scenes": SCENES}))
+    assert main([*options(out), "--seed", "5"]) == 1
+    assert "exists already" in capsys.readouterr().err and (out / "blocks").is_dir()
+    shutil.rmtree(out / "blocks")  # it may have come so far
+    for _ in range(2):
+        assert main(options(out)) == 0
+        assert [path.name for path in out.iterdir()] == ["manifest.json"]
+        (out / "blocks").mkdir()
+        (out / "options.json").write_text(json.dumps({**kept, "scenes": SCENES}))
 
 
 def test_blocks_cover_every_scene_once(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from ..tabletop.writer import SENTENCES_PER_IMAGE, write_layout
 from .blocks import Block, make_block, plan_blocks, read_block
 from .splits import SPLITS
 
-GENERATOR = "ssp_sam_ros bench/2"
+GENERATOR = "ssp_sam_ros bench/2"  # another number whenever the same seed gives other pictures or sentences
+_NOTE = "options.json"
 _COUNTS = {"train": 30000, "val": 600, "test": 600, "pairs": 600, "forms": 600}
 _WHAT = {
     "train": "training scenes",
@@ -64,11 +65,15 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     args = parse(arguments)
+    options = _options(args)
     if args.out.exists():
+        if _begun_with(args.out) == options:  # stopped while it was tidied up
+            _tidy(args.out)
+            print(f"{args.out}: {sum(options['scenes'].values())} scenes, complete")
+            return 0
         print(f"{args.out} exists already: remove it or choose another --out", file=sys.stderr)
         return 1
     partial = args.out.with_name(args.out.name + ".partial")
-    options = _options(args)
     problem = _prepare(partial, options)
     if problem:
         print(problem, file=sys.stderr)
@@ -78,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seconds = _render(blocks, args.workers)
     _finish(partial, blocks, options)
     partial.rename(args.out)
+    _tidy(args.out)
     print(f"{args.out}: {sum(counts.values())} scenes, {seconds:.0f} s this time")
     return 0
 
@@ -96,17 +102,33 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
 
 def _prepare(partial: Path, options: dict[str, Any]) -> str | None:
     """Make the folders of a dataset in the making, or say why an older attempt cannot be gone on with."""
-    note = partial / "options.json"
-    if note.is_file():
-        if json.loads(note.read_text(encoding="utf-8")) != options:
-            return f"{partial} was begun with other options ({note}): use them again, or remove it"
+    begun = _begun_with(partial)
+    if begun is not None:
+        if begun != options:
+            return f"{partial} was begun with other options ({partial / _NOTE}): use them again, or remove it"
         return None
     if partial.exists():
         return f"{partial} exists already and is no unfinished dataset: remove it or choose another --out"
     (partial / "images" / "train2014").mkdir(parents=True)
     (partial / "blocks").mkdir()
-    note.write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
+    (partial / _NOTE).write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
     return None
+
+
+def _begun_with(root: Path) -> dict[str, Any] | None:
+    """The options of a dataset that is not tidied up yet; None where there is none."""
+    note = root / _NOTE
+    if not note.is_file():
+        return None
+    options: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+    return options
+
+
+def _tidy(root: Path) -> None:
+    """Remove what only a dataset in the making needs; its options last, so that this can be done again."""
+    if (root / "blocks").exists():
+        shutil.rmtree(root / "blocks")
+    (root / _NOTE).unlink()
 
 
 def _render(blocks: list[Block], workers: int) -> float:
@@ -141,8 +163,6 @@ def _finish(root: Path, blocks: list[Block], options: dict[str, Any]) -> None:
         counts.update(_averages([record for s, record in records if s == split], root))
     manifest = {**options, "held_out_pairs": sorted(HELD_OUT_PAIRS), "splits": by_split}
     (root / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    shutil.rmtree(root / "blocks")
-    (root / "options.json").unlink()
 
 
 def _averages(records: list[dict[str, Any]], root: Path) -> dict[str, float]:
