@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pick_and_say import OUTCOMES, Picker, TimeIsUpError
+from picker import OUTCOMES, Picker, TimeIsUpError
 from PIL import Image, ImageDraw, ImageFont
 
 from ssp_sam_ros.cli.processes import ProcessError, ProcessGroup
@@ -56,12 +56,12 @@ class FilmedPicker(Picker):
         """Ask, act, and tell what became of it; filmed."""
         self._caption = (f"“{sentence}”", "")
         self._hold(self._newest(), 0.8)
-        result = self.ask(sentence)
-        outcome = OUTCOMES[result.outcome]
+        answer = self.ask(sentence)
+        outcome = OUTCOMES[answer.result.outcome]
         self._caption = (f"“{sentence}”", outcome)
-        self._hold(self._drawn(result), 1.4)
+        self._hold(self._drawn(answer.result), 1.4)
         self._recording = True
-        told = self.act(result)
+        told = self.act(answer)
         self._recording = False
         taken = ", ".join(told["removed"])
         self._caption = (
@@ -146,7 +146,6 @@ def main(argv: Sequence[str] | None = None) -> int:
                     group.check()
                     told.append(picker.episode(sentence))
                     print(json.dumps(told[-1]), flush=True)
-                picker.clear()
             finally:
                 picker.close()
             picker.save(args.out / "robot.webp")

@@ -42,15 +42,15 @@ def test_what_was_asked_for_is_taken_and_nothing_else(repository: Path, tmp_path
         for name, arguments in (("sim", ["sim", "--seed", str(SEED), "--rate", "4"]), ("node", node)):
             with (tmp_path / f"{name}.log").open("wb") as log:
                 running.append(subprocess.Popen([*command, *arguments], stderr=log, env=environment))
-        sentences = ["the red mug", "the zebra", "the white ball"]
+        sentences = ["the red mug", "the zebra", "the red mug", "the white ball"]
         done = subprocess.run(
             [
                 sys.executable,
                 str(repository / "examples" / "pick_and_say.py"),
                 "--timeout",
                 "150",
-                *sentences,
             ],
+            input="\n".join([*sentences[:2], "", *sentences[2:]]) + "\n",
             capture_output=True,
             text=True,
             env=environment,
@@ -64,10 +64,10 @@ def test_what_was_asked_for_is_taken_and_nothing_else(repository: Path, tmp_path
     logs = "".join(path.read_text() for path in tmp_path.glob("*.log"))
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert [t["sentence"] for t in told] == sentences, done.stderr + logs
-    assert [t["outcome"] for t in told] == ["NO_TARGET", "FAILED", "FOUND"], logs
-    assert [t["moved"] for t in told] == [False, False, True]
+    assert [t["outcome"] for t in told] == ["NO_TARGET", "FAILED", "NO_TARGET", "FOUND"], logs
+    assert [t["moved"] for t in told] == [False, False, False, True]
     assert "zebra" in told[1]["reason"]
-    assert told[2]["removed"] == ["large white ball"], logs
+    assert told[3]["removed"] == ["large white ball"], logs
     assert done.returncode == 1  # not every sentence ended with something in the gripper
 
 
