@@ -23,6 +23,7 @@ from picker import OUTCOMES, Picker, TimeIsUpError
 from PIL import Image, ImageDraw, ImageFont
 
 from ssp_sam_ros.cli.processes import ProcessError, ProcessGroup
+from ssp_sam_ros.cli.runtime import interrupt_on_signals, stop_on_signals
 from ssp_sam_ros.interface.image_codec import decode_array, decode_rgb
 from ssp_sam_ros.interface.qos import SENSOR_INPUT
 from ssp_sam_ros.perception.drawing import draw_overlay
@@ -129,33 +130,58 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--domain", type=int, default=_DOMAINS[os.getpid() % len(_DOMAINS)])
     parser.add_argument("--timeout", type=float, default=120.0, help="seconds for each answer and grasp")
     args = parser.parse_args(argv)
+    if not all(sentence.strip() for sentence in args.sentences):
+        parser.error("a SENTENCE is empty; it asks for nothing")
+    # A film or page of an earlier run must not pass for this one's, should it fail.
+    page, film = args.out / "index.html", args.out / "robot.webp"
+    for old in (page, film):
+        old.unlink(missing_ok=True)
     # The participant of this process reads them, too.
     os.environ |= {"ROS_DOMAIN_ID": str(args.domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
-    command = [sys.executable, "-m", "ssp_sam_ros.cli.main"]
-    told: list[dict[str, Any]] = []
+    group = ProcessGroup(args.out / "logs", os.environ)
     try:
-        with ProcessGroup(args.out / "logs", os.environ) as group:
-            scene = ["--world", args.world, "--seed", str(args.seed), "--rate", str(_FPS)]
-            group.start("sim", [*command, "sim", *scene])
-            # slow machines draw slowly while the gripper moves: its pictures may be old by then
-            group.start("node", [*command, "node", "--ros-args", "-p", "max_image_age:=10.0"])
-            picker = FilmedPicker(args.timeout)
-            try:
-                picker.connect()
-                for sentence in args.sentences:
-                    group.check()
-                    told.append(picker.episode(sentence))
-                    print(json.dumps(told[-1]), flush=True)
-            finally:
-                picker.close()
-            picker.save(args.out / "robot.webp")
+        with group:
+            told = _episodes(group, args, film)
     except (TimeIsUpError, ProcessError) as error:
         print(f"robot_demo: {error}; see {args.out / 'logs'}", file=sys.stderr)
         return 1
-    page = args.out / "index.html"
+    except KeyboardInterrupt:
+        print("robot_demo: stopped", file=sys.stderr)
+        return 1
     page.write_text(_page(args, told), encoding="utf-8")
     print(f"film and page: {page}")
     return 0 if all(t["outcome"] in ("FOUND", "NO_TARGET") for t in told) else 1
+
+
+def _episodes(group: ProcessGroup, args: argparse.Namespace, film: Path) -> list[dict[str, Any]]:
+    """Run simulator and node, and one episode a sentence; returns what became of each, and writes the film.
+
+    Raises:
+        ProcessError: simulator or node has ended.
+        TimeIsUpError: one of them does not answer.
+    """
+    command = [sys.executable, "-m", "ssp_sam_ros.cli.main"]
+    scene = ["--world", args.world, "--seed", str(args.seed), "--rate", str(_FPS)]
+    # Ended from outside, the processes started here must end, too, also one that is just being started.
+    stop = stop_on_signals()
+    group.start("sim", [*command, "sim", *scene])
+    # slow machines draw slowly while the gripper moves: its pictures may be old by then
+    group.start("node", [*command, "node", "--ros-args", "-p", "max_image_age:=10.0"])
+    interrupt_on_signals()
+    if stop.is_set():
+        raise KeyboardInterrupt
+    picker = FilmedPicker(args.timeout)
+    told = []
+    try:
+        picker.connect()
+        for sentence in args.sentences:
+            group.check()
+            told.append(picker.episode(sentence))
+            print(json.dumps(told[-1]), flush=True)
+    finally:
+        picker.close()
+    picker.save(film)
+    return told
 
 
 def _page(args: argparse.Namespace, told: Sequence[dict[str, Any]]) -> str:

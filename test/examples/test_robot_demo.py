@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,40 @@ def test_a_film_and_a_page_of_an_episode(repository: Path, tmp_path: Path) -> No
         assert film.is_animated and film.n_frames > 10
     page = (tmp_path / "index.html").read_text()
     assert "large white ball" in page and "a &lt;zebra&gt;" in page
+
+
+def start(repository: Path, out: Path, *options: str) -> subprocess.Popen[str]:
+    """The demonstration, with a film and a page of an earlier run in its folder."""
+    for name in ("index.html", "robot.webp"):
+        (out / name).write_text("of an earlier run")
+    script = repository / "examples" / "robot_demo.py"
+    domain = ["--domain", str(100 + (os.getpid() + 1) % 100)]
+    return subprocess.Popen(
+        [sys.executable, str(script), *domain, "--out", str(out), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(repository)},
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_its_processes_too(number: signal.Signals, repository: Path, tmp_path: Path) -> None:
+    process = start(repository, tmp_path, "the white ball")
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not listed.exists():
+        process.kill()
+        pytest.skip("needs Linux's /proc with the children of a process")
+    deadline = time.monotonic() + 120
+    while len(children := listed.read_text().split()) < 2:
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "Traceback" not in errors
+    for child in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(child), 0)
+    assert not list(tmp_path.glob("*.*"))
