@@ -14,7 +14,7 @@ import html
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,13 @@ _QUALITY = 55
 class FilmedPicker(Picker):
     """A `Picker` that keeps what the camera shows, with a caption."""
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, watch: Callable[[], object]) -> None:
         """Join the graph."""
         self.frames: list[Image.Image] = []
         self._caption = ("", "")
         self._recording = False
         self._pictures: dict[int, np.ndarray] = {}
-        super().__init__(patience)
+        super().__init__(patience, watch)
         self._participant.subscription(
             "/camera/image_raw", "sensor_msgs/msg/Image", SENSOR_INPUT, self._on_picture
         )
@@ -143,7 +143,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         with group:
             told = _episodes(group, args, film)
     except (TimeIsUpError, ProcessError) as error:
-        print(f"robot_demo: {error}; see {args.out / 'logs'}", file=sys.stderr)
+        print(f"robot_demo: error: {error}", file=sys.stderr)
+        for name in group.names:
+            print(f"\n--- {group.log(name)} ---\n{group.tail(name) or '(empty)'}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("robot_demo: stopped", file=sys.stderr)
@@ -170,12 +172,11 @@ def _episodes(group: ProcessGroup, args: argparse.Namespace, film: Path) -> list
     interrupt_on_signals()
     if stop.is_set():
         raise KeyboardInterrupt
-    picker = FilmedPicker(args.timeout)
+    picker = FilmedPicker(args.timeout, watch=group.check)
     told = []
     try:
         picker.connect()
         for sentence in args.sentences:
-            group.check()
             told.append(picker.episode(sentence))
             print(json.dumps(told[-1]), flush=True)
     finally:

@@ -63,6 +63,17 @@ def start(repository: Path, out: Path, *options: str) -> subprocess.Popen[str]:
     )
 
 
+def test_a_simulator_that_cannot_start_is_told_at_once_with_its_own_words(
+    repository: Path, tmp_path: Path
+) -> None:
+    process = start(repository, tmp_path, "--seed", "-1", "--timeout", "600", "the white ball")
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 1
+    assert "robot_demo: error: sim ended early with exit code 1" in errors
+    assert "ssp-sam sim: error: " in errors
+    assert not list(tmp_path.glob("*.*"))
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_its_processes_too(number: signal.Signals, repository: Path, tmp_path: Path) -> None:
     process = start(repository, tmp_path, "the white ball")
