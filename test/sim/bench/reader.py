@@ -278,5 +278,7 @@ class Reader:
 
     def between(self, i: int, j: int, k: int) -> bool:
         p, a, b = (np.array(self.o[n].position[:2]) for n in (i, j, k))
+        if (a == b).all():  # one is on the other
+            return False
         along = float((p - a) @ (b - a) / ((b - a) @ (b - a)))
         return 0 < along < 1 and float(np.linalg.norm(a + along * (b - a) - p)) < 0.35 * np.linalg.norm(b - a)
