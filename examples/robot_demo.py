@@ -23,7 +23,7 @@ from picker import OUTCOMES, Picker, TimeIsUpError
 from PIL import Image, ImageDraw, ImageFont
 
 from ssp_sam_ros.cli.processes import ProcessError, ProcessGroup
-from ssp_sam_ros.cli.runtime import interrupt_on_signals, stop_on_signals
+from ssp_sam_ros.cli.runtime import interrupt_on_signals
 from ssp_sam_ros.interface.image_codec import decode_array, decode_rgb
 from ssp_sam_ros.interface.qos import SENSOR_INPUT
 from ssp_sam_ros.perception.drawing import draw_overlay
@@ -139,6 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # The participant of this process reads them, too.
     os.environ |= {"ROS_DOMAIN_ID": str(args.domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
     group = ProcessGroup(args.out / "logs", os.environ)
+    interrupt_on_signals()  # ended from outside, the processes started here must end, too
     try:
         with group:
             told = _episodes(group, args, film)
@@ -164,14 +165,9 @@ def _episodes(group: ProcessGroup, args: argparse.Namespace, film: Path) -> list
     """
     command = [sys.executable, "-m", "ssp_sam_ros.cli.main"]
     scene = ["--world", args.world, "--seed", str(args.seed), "--rate", str(_FPS)]
-    # Ended from outside, the processes started here must end, too, also one that is just being started.
-    stop = stop_on_signals()
     group.start("sim", [*command, "sim", *scene])
     # slow machines draw slowly while the gripper moves: its pictures may be old by then
     group.start("node", [*command, "node", "--ros-args", "-p", "max_image_age:=10.0"])
-    interrupt_on_signals()
-    if stop.is_set():
-        raise KeyboardInterrupt
     picker = FilmedPicker(args.timeout, watch=group.check)
     told = []
     try:

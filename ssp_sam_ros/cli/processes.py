@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -47,7 +50,8 @@ class ProcessGroup:
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Start a process that is meant to run until the group is stopped."""
-        self._running[name] = self._spawn(name, command, self.log(name))
+        with _signals_afterwards():
+            self._running[name] = self._spawn(name, command, self.log(name))
 
     def run(self, name: str, command: Sequence[str], timeout: float) -> tuple[int, str]:
         """Run a process to its end beside the others; returns its exit code and its standard output.
@@ -56,16 +60,19 @@ class ProcessGroup:
             ProcessError: it took longer than `timeout` seconds, or one of the others ended meanwhile.
         """
         output = self.folder / f"{name}.out"
-        process = self._spawn(name, command, output)
         deadline = time.monotonic() + timeout
+        process = None
         try:
+            with _signals_afterwards():
+                process = self._spawn(name, command, output)
             while process.poll() is None:
                 self.check()
                 if time.monotonic() > deadline:
                     raise ProcessError(name, f"was not done after {timeout:.0f} s")
                 time.sleep(_POLL_SECONDS)
         finally:
-            _end(process, patience=2.0)
+            if process is not None:
+                _end(process, patience=2.0)
         return process.returncode, output.read_text(encoding="utf-8", errors="replace")
 
     def check(self) -> None:
@@ -127,3 +134,23 @@ def _end(process: subprocess.Popen[bytes], patience: float) -> int:
         except subprocess.TimeoutExpired:
             process.kill()
     return process.wait()
+
+
+@contextmanager
+def _signals_afterwards() -> Iterator[None]:
+    """What ends this process waits: a child that is just being started belongs to nobody yet."""
+    if threading.current_thread() is not threading.main_thread():  # only that one gets signals
+        yield
+        return
+    came: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda received, _: came.append(received))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in dict.fromkeys(came):
+            signal.raise_signal(number)

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +70,23 @@ def test_leaving_the_block_ends_everything(group: ProcessGroup, tmp_path: Path) 
         raise KeyboardInterrupt
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text().rstrip(".")), 0)
+
+
+@pytest.mark.parametrize("method", ["start", "run"])
+def test_a_signal_while_a_process_is_being_started_ends_it(
+    group: ProcessGroup, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spawn, started = group._spawn, []
+
+    def interrupted(*args: Any) -> subprocess.Popen[bytes]:
+        started.append(spawn(*args))
+        signal.raise_signal(signal.SIGINT)
+        return started[0]
+
+    monkeypatch.setattr(group, "_spawn", interrupted)
+    with pytest.raises(KeyboardInterrupt), group:
+        getattr(group, method)("server", SLEEPER, *([20.0] if method == "run" else []))
+    assert started[0].poll() is not None
 
 
 def test_a_process_that_ignores_the_signal_is_killed(group: ProcessGroup, tmp_path: Path) -> None:
