@@ -6,12 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ssp_sam_ros.cli.option_types import (
-    check_simulated_size,
-    picture_count,
-    picture_size,
-    pictures_a_second,
-)
+from ssp_sam_ros.cli.option_types import picture_count, picture_size, pictures_a_second
 
 if TYPE_CHECKING:
     import threading
@@ -66,8 +61,10 @@ def run(args: argparse.Namespace) -> int:
     from ssp_sam_ros.interface.ros_arguments import RosArguments
 
     if args.source == "sim" and args.size:
+        from ssp_sam_ros.sim.sizes import check_size
+
         try:
-            check_simulated_size(args.size)
+            check_size(args.size)
         except ValueError as error:
             print(f"ssp-sam camera: error: argument --size: {error}", file=sys.stderr)
             return 2

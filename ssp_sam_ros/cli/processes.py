@@ -152,5 +152,5 @@ def _signals_afterwards() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        for number in dict.fromkeys(came):
-            signal.raise_signal(number)
+        for received in dict.fromkeys(came):
+            signal.raise_signal(received)

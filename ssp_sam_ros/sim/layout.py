@@ -10,6 +10,7 @@ import numpy as np
 from .camera import Camera, random_camera
 from .colours import random_rgb
 from .pool import Pool, PoolBody
+from .sizes import check_size
 from .words import COLOURS
 
 # An object shows at least so many pixels in a 320x240 picture, and more in a larger one.
@@ -129,7 +130,11 @@ def random_layout(
         width, height: picture size in pixels.
         rng: source of all that is random here.
         count: how many objects; None takes 2 to 8 at random.
+
+    Raises:
+        ValueError: no scene fits into pictures of this size.
     """
+    check_size((width, height))
     if count is None:
         count = int(rng.choice(len(_COUNT_SHARES), p=_COUNT_SHARES)) + 2
     while True:

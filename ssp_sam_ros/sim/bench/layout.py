@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..camera import Camera
+from ..sizes import check_size
 from .colours import paint_rgb, random_rgb
 from .geometry import Segment, hidden_shares, in_world, segment_distance
 from .look import random_camera
@@ -217,7 +218,11 @@ def random_layout(
         rng: source of all that is random here.
         mix: which pairs of colour and noun are allowed.
         count: how many objects; None takes 3 to 15 at random.
+
+    Raises:
+        ValueError: no scene fits into pictures of this size.
     """
+    check_size(size)
     if count is None:
         count = int(rng.choice(len(_COUNT_SHARES), p=_COUNT_SHARES)) + 3
     least = max(2, round(0.75 * count))  # a full table may stay a few short
