@@ -58,6 +58,22 @@ def test_a_longer_context_reads_the_same_at_the_same_places() -> None:
     torch.testing.assert_close(net.vl_pos_embed.weight[:rows], trained.vl_pos_embed.weight)
 
 
+@torch.no_grad()
+def test_layers_that_join_the_generator_change_nothing_at_first() -> None:
+    trained, _ = load_network("ssp_sam_tiny")
+    variant = trained.variant
+    torch.manual_seed(2)
+    deeper = dataclasses.replace(
+        variant, prompt=dataclasses.replace(variant.prompt, layers=variant.prompt.layers + 2)
+    )
+    net = carry_over(trained, SSPSAM(deeper).eval(), "old.safetensors")
+    visual = torch.randn(1, 1 + variant.clip.grid[0] * variant.clip.grid[1], variant.joint_dim)
+    ids = torch.from_numpy(build_tokenizer(variant)(SENTENCE).ids)[None]
+    ours, theirs = (n.prompt(visual, n.encode_text(ids)) for n in (net, trained))
+    torch.testing.assert_close(ours.sparse, theirs.sparse, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(ours.boxes, theirs.boxes, atol=1e-4, rtol=1e-3)
+
+
 def test_other_sizes_are_refused() -> None:
     trained, _ = load_network("ssp_sam_tiny", "random")
     other = dataclasses.replace(trained.variant, prompt=dataclasses.replace(trained.variant.prompt, tokens=8))

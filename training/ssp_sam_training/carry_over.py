@@ -1,4 +1,4 @@
-"""Trained values for a network of other words or extensions: what it shares with the old one is kept."""
+"""Trained values for a network of other words, extensions or depth: what both have is kept."""
 
 from __future__ import annotations
 
@@ -18,13 +18,20 @@ log = logging.getLogger(__name__)
 _TOKENS = "encoder.token_embedding.weight"
 _PLACES = ("encoder.positional_embedding", "vl_pos_embed.weight")  # the sentence's places come last
 
+# A layer whose branches end in zeros only normalises, and the norm behind the generator does that anyway.
+_GENERATOR = "vl_transformer."
+_LAST_OF_BRANCHES = (
+    "attn.out_proj.weight", "attn.out_proj.bias", "linear2.weight", "linear2.bias",
+)  # fmt: skip
+
 
 def carry_over(trained: SSPSAM, fresh: SSPSAM, source: str) -> SSPSAM:
     """Give `fresh` all that `trained` has for it, and say what begins with fresh values.
 
-    The two may differ in vocabulary, in the context's length and in their extensions. Vectors of byte-pair
-    pieces that both know go where the new numbering wants them; more places for words are added behind the
-    old ones, fewer cut them off. Parts that only the old one has are left behind.
+    The two may differ in vocabulary, in the context's length, in their extensions and in the number of the
+    prompt generator's layers. Vectors of byte-pair pieces that both know go where the new numbering wants
+    them; more places for words are added behind the old ones, fewer cut them off. Layers are added behind the
+    old ones, too, and begin as ones that change nothing. Parts that only the old one has are left behind.
 
     Raises:
         WeightsError: if they differ in anything else.
@@ -33,8 +40,8 @@ def carry_over(trained: SSPSAM, fresh: SSPSAM, source: str) -> SSPSAM:
     if _sizes(old) != _sizes(new) or old.vocabulary is None or new.vocabulary is None:
         raise WeightsError(
             f"{source} is of another form of {new.name} than the configuration's: but for vocabulary, "
-            "text.context and extensions, take the variant and variant_changes of the training that it comes "
-            "from"
+            "text.context, extensions and prompt.layers, take the variant and variant_changes of the training "
+            "that it comes from"
         )
     state, values = fresh.state_dict(), trained.state_dict()
     new_parts = sorted(set(state) - set(values))
@@ -47,6 +54,9 @@ def carry_over(trained: SSPSAM, fresh: SSPSAM, source: str) -> SSPSAM:
             state[name][:rows] = values[name][:rows]
         else:
             state[name].copy_(values[name])
+    for name in new_parts:
+        if name.startswith(_GENERATOR) and name.endswith(_LAST_OF_BRANCHES):
+            state[name].zero_()
     known = set(old.vocabulary)
     unknown = [word for word in new.vocabulary if word not in known]
     log.warning(
@@ -77,5 +87,6 @@ def _sizes(variant: Variant) -> Variant:
     return dataclasses.replace(
         variant,
         text=dataclasses.replace(variant.text, vocabulary=None, context=1),
+        prompt=dataclasses.replace(variant.prompt, layers=1),
         extensions=Extensions(),
     )
