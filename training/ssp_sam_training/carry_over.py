@@ -40,8 +40,8 @@ def carry_over(trained: SSPSAM, fresh: SSPSAM, source: str) -> SSPSAM:
     if _sizes(old) != _sizes(new) or old.vocabulary is None or new.vocabulary is None:
         raise WeightsError(
             f"{source} is of another form of {new.name} than the configuration's: but for vocabulary, "
-            "text.context, extensions and prompt.layers, take the variant and variant_changes of the training "
-            "that it comes from"
+            "text.context, extensions and prompt.layers, take the variant and variant_changes of the "
+            "training that it comes from"
         )
     state, values = fresh.state_dict(), trained.state_dict()
     new_parts = sorted(set(state) - set(values))
