@@ -41,7 +41,7 @@ def test_file_is_small_half_precision_and_says_what_it_is_for(segmenter: Segment
         names = list(file.keys())
         floating = {file.get_slice(name).get_dtype() for name in names} - {"I64"}
     assert floating == {"F16"}
-    assert metadata["domain"] == segmenter.domain == "simulated tabletop"
+    assert metadata["domain"] == segmenter.domain == "simulated bench and tabletop"
     assert Variant.from_json(metadata["variant_json"]) == load_variant("ssp_sam_tiny")
 
 

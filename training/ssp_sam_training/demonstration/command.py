@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--world", choices=("bench", "tabletop"), default="tabletop", help="default: %(default)s"
     )
     parser.add_argument("--seed", type=int, default=50, help="which scene (default %(default)s)")
+    parser.add_argument(
+        "--sentences-seed", type=int, help="which sentences about it (default: the scene's seed)"
+    )
     parser.add_argument("--frames", type=int, default=60, help="frames of one swing (default %(default)s)")
     parser.add_argument("--fps", type=float, default=10.0, help="frames per second (default %(default)s)")
     parser.add_argument("--quality", type=int, default=90, help="JPEG quality (default %(default)s)")
@@ -52,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         live.close()
     choose: Any = bench_sentences if args.world == "bench" else tabletop_sentences
     source = {"world": args.world, "seed": args.seed}
-    write_clip(args.out, scenes, choose(scenes, args.seed), source, args.fps, args.quality)
+    sentences = choose(scenes, args.seed if args.sentences_seed is None else args.sentences_seed)
+    write_clip(args.out, scenes, sentences, source, args.fps, args.quality)
     return 0
 
 
