@@ -76,6 +76,7 @@ def test_leaving_the_block_ends_everything(group: ProcessGroup, tmp_path: Path) 
 def test_a_signal_while_a_process_is_being_started_ends_it(
     group: ProcessGroup, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     spawn, started = group._spawn, []
 
     def interrupted(*args: Any) -> subprocess.Popen[bytes]:
@@ -84,8 +85,11 @@ def test_a_signal_while_a_process_is_being_started_ends_it(
         return started[0]
 
     monkeypatch.setattr(group, "_spawn", interrupted)
-    with pytest.raises(KeyboardInterrupt), group:
-        getattr(group, method)("server", SLEEPER, *([20.0] if method == "run" else []))
+    try:
+        with pytest.raises(KeyboardInterrupt), group:
+            getattr(group, method)("server", SLEEPER, *([20.0] if method == "run" else []))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert started[0].poll() is not None
 
 

@@ -65,7 +65,7 @@ def model(dataset: Dataset) -> Scripted:
             "the mug on the left": found(half, (10, 10, 20, 19)),
             "both mugs": no_target(both),
             "the blue plate": no_target(EMPTY),
-            "all of it": Prediction("FAILED", None, "unknown word: it"),
+            "all zebras": Prediction("FAILED", None, "unknown word: zebras"),
         }
     )
 
@@ -73,7 +73,7 @@ def model(dataset: Dataset) -> Scripted:
 def test_each_picture_is_asked_once_with_all_its_sentences(dataset: Dataset, model: Scripted) -> None:
     records = list(evaluate(model, dataset))
     assert model.calls == [
-        ((60, 80, 3), ["left mug", "the mug on the left", "both mugs", "the blue plate", "all of it"], False)
+        ((60, 80, 3), ["left mug", "the mug on the left", "both mugs", "the blue plate", "all zebras"], False)
     ]
     assert [(r.ref_id, r.sent_id, r.kind, r.targets) for r in records] == [
         (1, 10, "place", 1),
@@ -146,7 +146,7 @@ def test_a_record_is_one_line_of_plain_json(dataset: Dataset, model: Scripted) -
         "iou": 1.0, "intersection": 200, "union": 200, "truth_empty": False, "predicted_empty": False,
     }  # fmt: skip
     assert first["paper"]["iou"] == 1.0
-    assert (failed["mask"], failed["score"], failed["reason"]) == (None, None, "unknown word: it")
+    assert (failed["mask"], failed["score"], failed["reason"]) == (None, None, "unknown word: zebras")
     np.testing.assert_array_equal(records[1].predicted_mask(), model.answers["the mug on the left"].mask)
 
 
