@@ -102,7 +102,7 @@ def grefcoco_root(tmp_path: Path) -> Path:
         reference(1, 1, [11], ["left mug", "the mug on the left"], kind="place"),
         reference(2, 1, [11, 12], ["both mugs"], kind="several"),
         reference(3, 1, [-1], ["the blue plate"], kind="absent"),
-        reference(4, 1, [12, 13], ["all zebras"]),
+        reference(4, 1, [12, 13], ["all the zebras"]),
         reference(5, 2, [21], ["mug"], split="train"),
     ]
     return write_set(

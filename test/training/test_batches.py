@@ -54,8 +54,8 @@ def test_shapes_masks_and_boxes(grefcoco_root: Path, fine_mask: bool, cells: int
     both = by_text["both mugs"]
     area = cells * cells
     assert float(batch.masks[both].sum()) == pytest.approx(area * (20 * 10 + 10 * 20), rel=0.01)
-    assert float(batch.masks[by_text["all zebras"]].sum()) == pytest.approx(area * 200, rel=0.01)
-    assert batch.present[by_text["all zebras"]] == 1
+    assert float(batch.masks[by_text["all the zebras"]].sum()) == pytest.approx(area * 200, rel=0.01)
+    assert batch.present[by_text["all the zebras"]] == 1
 
 
 def test_dense_labels_name_objects_background_and_leave_borders_out(maker: BatchMaker) -> None:

@@ -17,7 +17,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "training" / "evaluate.py"
 
 def test_both_protocols_with_report_and_sheets(grefcoco_root: Path, tmp_path: Path) -> None:
     refs = grefcoco_root / "grefcoco" / "grefs(unc).json"
-    refs.write_text(refs.read_text().replace("all zebras", "the mug"))
+    refs.write_text(refs.read_text().replace("all the zebras", "the mug"))
     out = tmp_path / "out"
     command = (
         f"{sys.executable} {SCRIPT} --root {grefcoco_root} --split val --weights random --device cpu "

@@ -65,7 +65,7 @@ def model(dataset: Dataset) -> Scripted:
             "the mug on the left": found(half, (10, 10, 20, 19)),
             "both mugs": no_target(both),
             "the blue plate": no_target(EMPTY),
-            "all zebras": Prediction("FAILED", None, "unknown word: zebras"),
+            "all the zebras": Prediction("FAILED", None, "unknown word: zebras"),
         }
     )
 
@@ -73,7 +73,11 @@ def model(dataset: Dataset) -> Scripted:
 def test_each_picture_is_asked_once_with_all_its_sentences(dataset: Dataset, model: Scripted) -> None:
     records = list(evaluate(model, dataset))
     assert model.calls == [
-        ((60, 80, 3), ["left mug", "the mug on the left", "both mugs", "the blue plate", "all zebras"], False)
+        (
+            (60, 80, 3),
+            ["left mug", "the mug on the left", "both mugs", "the blue plate", "all the zebras"],
+            False,
+        )
     ]
     assert [(r.ref_id, r.sent_id, r.kind, r.targets) for r in records] == [
         (1, 10, "place", 1),

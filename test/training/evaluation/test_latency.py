@@ -24,7 +24,7 @@ def dataset(grefcoco_root: Path) -> Dataset:
 
 def test_every_stage_of_readable_sentences(predictor: SegmenterPredictor, dataset: Dataset) -> None:
     latency = measure_latency(predictor.segmenter, predictor.tokenizer, dataset, warm_up=1, samples=3, runs=2)
-    assert (latency.samples, latency.runs, latency.warm_up) == (3, 2, 1)  # "all zebras" cannot be read
+    assert (latency.samples, latency.runs, latency.warm_up) == (3, 2, 1)  # "all the zebras" cannot be read
     assert all(latency.stages[name] > 0 for name in ("image_encoding", "prompt", "decode"))
     assert latency.stages["total"] >= sum(
         latency.stages[name] for name in ("image_encoding", "prompt", "decode")
@@ -39,6 +39,6 @@ def test_what_cannot_be_measured(predictor: SegmenterPredictor, dataset: Dataset
     with pytest.raises(ValueError, match="at least one sample"):
         measure_latency(segmenter, tokenizer, dataset, samples=0)
     unreadable = Dataset("grefcoco", "val", "unc", [dataset[3]])
-    assert unreadable[0].sentences[0].text == "all zebras"
+    assert unreadable[0].sentences[0].text == "all the zebras"
     with pytest.raises(ValueError, match="has no sentence that the model can read"):
         measure_latency(segmenter, tokenizer, unreadable)

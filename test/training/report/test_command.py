@@ -50,7 +50,7 @@ def parsed(path: Path) -> _Checked:
 def evaluation(grefcoco_root: Path, tmp_path: Path) -> Path:
     """A model's evaluation of a set of the words that the small model knows."""
     refs = grefcoco_root / "grefcoco" / "grefs(unc).json"
-    refs.write_text(refs.read_text().replace("all zebras", "the <b>mug</b>"))
+    refs.write_text(refs.read_text().replace("all the zebras", "the <b>mug</b>"))
     out = tmp_path / "ev"
     arguments = (
         f"--root {grefcoco_root} --split val --weights random --device cpu --dtype float32 --out {out}"
