@@ -38,7 +38,8 @@ EXTENSIONS: dict[str, tuple[str, ...]] = {
     "visual_skip": (),
     "gating_norms": (),
 }
-LOSSES = ("dense", "align", "patch")
+LOSSES = ("dense", "dense_ranks", "align", "patch")
+MUON = "muon"
 COLUMNS = {"gIoU": "iou", "gIoU, with a target": "targeted", "N-acc": "n_acc", "T-acc": "t_acc"}
 _HEADS, _SENTENCES = 100, 8  # steps of the dense heads alone; sentences of a picture to score
 
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=400, help="default: %(default)s")
     parser.add_argument("--lr", type=float, default=3e-4, help="at the beginning (default: %(default)s)")
     parser.add_argument("--pictures", type=int, default=300, help="to score (default: %(default)s)")
-    parser.add_argument("--only", nargs="+", choices=[WHOLE, *EXTENSIONS, *LOSSES], help="default: all")
+    parser.add_argument("--only", nargs="+", choices=[WHOLE, *EXTENSIONS, *LOSSES, MUON], help="default: all")
     parser.add_argument("--threads", type=int, help="CPU threads (default: torch's)")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--out", type=Path, default=Path("out/ablations"))
@@ -80,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         extensions = configured_variant(config).extensions
         names = [
             n
-            for n in (WHOLE, *EXTENSIONS, *LOSSES)
+            for n in (WHOLE, *EXTENSIONS, *LOSSES, MUON)
             if n in (args.only or (n,)) and _on(n, extensions, config)
         ]
         settings = _settings(config, args)
@@ -98,6 +99,8 @@ def _on(name: str, extensions: Any, config: TrainConfig) -> bool:
     """Whether there is anything to take out."""
     if name in EXTENSIONS:
         return bool(getattr(extensions, name))
+    if name == MUON:
+        return config.optimiser.muon
     return name == WHOLE or getattr(config.stages[-1].losses, name) > 0
 
 
@@ -112,8 +115,10 @@ def without(config: TrainConfig, name: str, args: argparse.Namespace) -> TrainCo
     if name in EXTENSIONS:
         gone = [name, *(other for other in EXTENSIONS[name] if other in EXTENSIONS)]
         changes["extensions"] = {**changes.get("extensions", {}), **dict.fromkeys(gone, False)}
+    optimiser = dataclasses.replace(config.optimiser, muon=config.optimiser.muon and name != MUON)
     return dataclasses.replace(
         config,
+        optimiser=optimiser,
         stages=(_heads(last, args), stage),
         start=args.start,
         variant_changes=changes,
@@ -124,7 +129,7 @@ def without(config: TrainConfig, name: str, args: argparse.Namespace) -> TrainCo
 
 def _heads(last: Stage, args: argparse.Namespace) -> Stage:
     """The dense heads learn to read the features as they are; the same in every row."""
-    kept = {k: getattr(last.losses, k) for k in ("dense_background", "dense_balance")}
+    kept = {k: getattr(last.losses, k) for k in ("dense_background", "dense_balance", "dense_ranks")}
     return dataclasses.replace(
         last,
         name="heads",
@@ -158,6 +163,8 @@ def table(rows: dict[str, dict[str, list[float]]]) -> str:
         label = " + ".join([name, *EXTENSIONS.get(name, ())])
         if name in LOSSES:
             label = f"loss {name}"
+        if name == MUON:
+            label = "muon (AdamW throughout)"
         lines.append(f"| {'(nothing: the whole model)' if name == WHOLE else label} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

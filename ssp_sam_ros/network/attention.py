@@ -9,10 +9,13 @@ and size: `fused_is_faster` decides.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from .autocast import in_autocast_type, without_autocast
 
 FUSED_SCORES = 2**18
 """From this many scores on (queries times keys, over all heads) a CPU's fused float32 kernel is faster."""
@@ -56,18 +59,58 @@ def attend_heads(
     if fused_is_faster(q, k):
         mask = None if bias is None else bias.to(q.dtype)
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
+    q, k, v = (in_autocast_type(x) for x in (q, k, v))
     if scale != 1.0:
         q = q * scale
-    keys = k.transpose(-2, -1)
     if bias is not None:
         bias = bias.to(q.dtype).expand(*q.shape[:-1], k.shape[-2])
+    with without_autocast(q):  # its softmax would write all weights in float32 first, and round them then
+        if torch.is_grad_enabled() and any(x.requires_grad for x in (q, k, v)):
+            return _BlockedAttention.apply(q, k, v, bias)
+        return _attend_by_blocks(q, k, v, bias)[0]
+
+
+def _attend_by_blocks(
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, keep: bool = False
+) -> tuple[Tensor, list[Tensor]]:
+    """softmax(q k^T + bias) v and, to `keep`, the weights of every block."""
+    keys, kept = k.transpose(-2, -1), []
     out = q.new_empty(*q.shape[:-1], v.shape[-1])
     for block in score_blocks(q, k):
         scores = q[block] @ keys[block[:2]]
         if bias is not None:
             scores = scores + bias[block]
-        out[block] = scores.softmax(dim=-1).to(v.dtype) @ v[block[:2]]
-    return out
+        weights = scores.softmax(dim=-1)
+        out[block] = weights.to(v.dtype) @ v[block[:2]]
+        if keep:
+            kept.append(weights)
+    return out, kept
+
+
+class _BlockedAttention(torch.autograd.Function):
+    """`_attend_by_blocks` for training: autograd itself would copy the whole gradient for every block."""
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+        q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
+        out, weights = _attend_by_blocks(q, k, v, bias, keep=True)
+        ctx.save_for_backward(q, k, v, *weights)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        q, k, v, *kept = ctx.saved_tensors
+        (gradient,) = gradients
+        dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
+        for block, weights in zip(score_blocks(q, k), kept, strict=True):
+            of_block, keys = gradient[block], block[:2]
+            dv[keys] += weights.transpose(-2, -1) @ of_block
+            # Of the softmax: each score's gradient is its weight times how far it is from the weighted mean.
+            of_weights = of_block @ v[keys].transpose(-2, -1)
+            of_scores = torch._softmax_backward_data(of_weights, weights, -1, weights.dtype)
+            dq[block] = of_scores @ k[keys]
+            dk[keys] += of_scores.transpose(-2, -1) @ q[block]
+        return dq, dk, dv, None
 
 
 def score_blocks(q: Tensor, k: Tensor) -> Iterator[tuple[slice, slice, slice]]:

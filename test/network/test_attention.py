@@ -47,13 +47,30 @@ def test_blocks_cover_every_score_once_and_keep_the_limit(limit: int, monkeypatc
     assert (seen == 1).all()
 
 
-def test_gradients_pass_through_blocks(monkeypatch) -> None:
+@pytest.mark.parametrize("block", [4 * 11 * 3, 4 * 77 * 2, 2**22])
+@pytest.mark.parametrize("bias", [False, True])
+def test_gradients_are_those_of_the_formula(bias: bool, block: int, monkeypatch) -> None:
+    monkeypatch.setattr(attention, "fused_is_faster", lambda *_: False)
+    monkeypatch.setattr(attention, "BLOCK_BYTES", block)
+    inputs = [t.requires_grad_() for t in tensors()]
+    mask = torch.full((7, 11), float("-inf")).triu(5) if bias else None
+    wanted = torch.autograd.grad(plain(*inputs, mask).square().sum(), inputs)
+    for a, b in zip(
+        wanted, torch.autograd.grad(attend_heads(*inputs, mask).square().sum(), inputs), strict=True
+    ):
+        torch.testing.assert_close(a, b)
+
+
+def test_autocast_changes_types_and_nothing_else(monkeypatch) -> None:
     monkeypatch.setattr(attention, "fused_is_faster", lambda *_: False)
     inputs = [t.requires_grad_() for t in tensors()]
-    whole = torch.autograd.grad(attend_heads(*inputs).square().sum(), inputs)
-    monkeypatch.setattr(attention, "BLOCK_BYTES", 4 * 11 * 3)
-    for a, b in zip(whole, torch.autograd.grad(attend_heads(*inputs).square().sum(), inputs), strict=True):
-        torch.testing.assert_close(a, b)
+    wanted = torch.autograd.grad(plain(*inputs, None).square().sum(), inputs)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = attend_heads(*inputs)
+    assert out.dtype == torch.bfloat16
+    torch.testing.assert_close(out.float(), plain(*inputs, None), atol=0.02, rtol=0.02)
+    for a, b in zip(wanted, torch.autograd.grad(out.float().square().sum(), inputs), strict=True):
+        torch.testing.assert_close(a, b, atol=0.03 * float(a.abs().max()), rtol=0.0)
 
 
 def test_what_decides_on_a_cpu() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -70,6 +71,29 @@ def test_rows_go_without_their_part_and_are_kept(
     assert (out / "position" / "checkpoint.pt").stat().st_mtime_ns == before
     assert main([*command[:-1], "5", *only]) == 1
     assert "is of a run with other settings" in capsys.readouterr().err
+
+
+def test_orders_and_muon_are_rows_where_they_are_on(
+    config: Path, start: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "ablations"
+    on = ["optimiser.muon=true", "stages.0.losses.dense_ranks=0.2"]
+    few = ["--config", str(config), "--start", str(start), "--steps", "2", "--pictures", "1"]
+    assert main([*few, *on, "--out", str(out), "--only", "dense_ranks", "muon"]) == 0
+    printed = capsys.readouterr().out
+    assert "| loss dense_ranks |" in printed and "| muon (AdamW throughout) |" in printed
+
+    def state(name: str) -> dict[str, Any]:
+        return torch.load(out / name / "checkpoint.pt", weights_only=True)
+
+    assert "Muon" in state("dense_ranks")["optimiser"] and "Muon" not in state("muon")["optimiser"]
+    weights = [
+        json.loads(state(name)["config"])["stages"][1]["losses"]["dense_ranks"]
+        for name in ("dense_ranks", "muon")
+    ]
+    assert weights == [0.0, 0.2]
+    assert main([*few, "--out", str(tmp_path / "none"), "--only", "whole", "muon"]) == 0
+    assert "muon" not in capsys.readouterr().out, "it is not on, so there is nothing to take out"
 
 
 def test_other_weights_under_the_same_name_are_another_run(

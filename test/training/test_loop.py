@@ -16,6 +16,7 @@ from ssp_sam_ros.weights import load_network
 from ssp_sam_training.config import Data, Losses, More, Optimiser, Stage, TrainConfig
 from ssp_sam_training.export import export_weights
 from ssp_sam_training.loop import Trainer, TrainingError, learning_rate
+from ssp_sam_training.optimisers import Optimisers
 
 EVERYTHING = Losses(
     focal=1.0, bce=1.0, dice=1.0, l1=1.0, giou=1.0, patch=1.0, presence=1.0, align=1.0, dense=1.0
@@ -141,6 +142,43 @@ def test_optimiser_is_the_configured_one(root: Path, variant: str, tmp_path: Pat
     assert any(p is trainer.net.vl_pos_embed.weight for p in plain)
     assert any(p is trainer.net.tf_scale for p in plain)
     assert any(p is trainer.net.encoder.token_embedding.weight for p in plain)
+
+
+def test_muon_takes_the_matrices_and_adamw_the_rest(root: Path, variant: str, tmp_path: Path) -> None:
+    stage = Stage("joint", 2, EVERYTHING, pictures=2, sentences=3, lr=1e-3, warmup=1)
+    with_muon = config(root, variant, optimiser=Optimiser(muon=True), stages=(stage,))
+    trainer = Trainer(with_muon, tmp_path / "o", torch.device("cpu"))
+    assert isinstance(trainer.optimiser, Optimisers)
+    muon, adamw = trainer.optimiser.parts
+    of_muon = {id(p) for g in muon.param_groups for p in g["params"]}
+    of_adamw = {id(p) for g in adamw.param_groups for p in g["params"]}
+    assert not of_muon & of_adamw
+    heads = () if trainer.heads is None else trainer.heads.parameters()
+    assert of_muon | of_adamw == {id(p) for p in (*trainer.net.parameters(), *heads)}
+    assert id(trainer.net.mlp.weight) in of_muon
+    assert id(trainer.net.vl_pos_embed.weight) in of_adamw
+    before = trainer.net.mlp.weight.detach().clone()
+    assert trainer.run(minutes=0.0) is False
+    moved = (trainer.net.mlp.weight.detach() - before).float()
+    # A step has no long directions, but many alike: 0.2 sqrt(the longer side) times the learning rate.
+    values = torch.linalg.svdvals(moved)
+    length = 0.2 * max(moved.shape) ** 0.5 * 1e-3
+    assert 0.6 * length < values[3] < values[0] < 1.4 * length
+    again = Trainer(with_muon, tmp_path / "o", torch.device("cpu"))
+    assert isinstance(again.optimiser, Optimisers)
+    for old, new in zip(trainer.optimiser.parts, again.optimiser.parts, strict=True):
+        assert len(new.state) == len(old.state) > 0
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_no_optimiser_goes_on_where_another_stopped(
+    root: Path, variant: str, tmp_path: Path, first: bool
+) -> None:
+    train(config(root, variant, optimiser=Optimiser(muon=first)), tmp_path / "out", minutes=0.0)
+    with pytest.raises(TrainingError, match="another optimiser"):
+        Trainer(
+            config(root, variant, optimiser=Optimiser(muon=not first)), tmp_path / "out", torch.device("cpu")
+        )
 
 
 def test_going_on_with_another_optimiser_takes_it_and_says_so(

@@ -90,10 +90,15 @@ def resume(trainer: Trainer) -> bool:
         fill(trainer, trainer.average, state.get("average", state["net"]), path)
     if trainer.heads is not None:
         trainer.heads.load_state_dict(state["heads"])
-    configured = [
-        {k: g[k] for k in ("betas", "weight_decay", "kind")} for g in trainer.optimiser.param_groups
+    configured: list[dict[str, Any]] = [
+        {k: g[k] for k in ("betas", "weight_decay", "kind") if k in g} for g in trainer.optimiser.param_groups
     ]
-    trainer.optimiser.load_state_dict(state["optimiser"])
+    try:
+        trainer.optimiser.load_state_dict(state["optimiser"])
+    except (KeyError, ValueError) as error:
+        raise TrainingError(
+            f"{path} belongs to another optimiser: take the same configuration or name another --out"
+        ) from error
     for group, own in zip(trainer.optimiser.param_groups, configured, strict=True):
         group.update(own)  # the configuration may have changed; the moments stay
     trainer.stage, trainer.step, trainer.minutes, trainer.sentences = state["progress"]

@@ -69,6 +69,7 @@ class Losses:
     presence: float = 0.0  # whether there is a target at all
     dense: float = 0.0  # category and attributes of the object in every cell, from the annotations
     dense_background: float = 1.0  # weight of a background cell in it, no term of its own
+    dense_ranks: float = 0.0  # weight in it of each kind of order (`ranks`), from CLIP's patches alone
     dense_balance: float = 0.0  # 0: every cell of an object counts the same in it; 1: every object does
 
     @property
@@ -162,6 +163,8 @@ class Stage:
 @dataclass(frozen=True)
 class Optimiser:
     """AdamW and what goes with it."""
+
+    muon: bool = False  # matrices by Muon, all else by AdamW; `lr` and `weight_decay` hold for both
 
     beta1: float = 0.9
     beta2: float = 0.98

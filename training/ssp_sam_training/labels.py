@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -10,21 +11,28 @@ import numpy as np
 from ssp_sam_ros.perception.geometry import Geometry
 
 from .data import ReferDataset
+from .ranks import SIDES, VALUES, rank_kind, ranks
 
 STRIDE = 8
 CATEGORY, BACKGROUND = "category", 0
 # Of a cell, so that it shows the object that covers most of it: a pen or a fork fills no cell by half.
 LEAST_COVERED = 0.25
+_RANKED = (CATEGORY, "colour")
 
 
 @dataclass(frozen=True)
 class DenseLabels:
-    """The values of each label kind: `category` (0 is background) and the annotations' attributes."""
+    """The values of each label kind: `category` (0 is background) and the annotations' attributes.
+
+    ranked: kinds whose objects' order is told as well, from each side (`ranks`), as kinds of their own; they
+    come last in `values`.
+    """
 
     values: dict[str, tuple[str, ...]]
+    ranked: tuple[str, ...] = ()
 
     @staticmethod
-    def of_dataset(dataset: ReferDataset) -> DenseLabels:
+    def of_dataset(dataset: ReferDataset, with_ranks: bool = False) -> DenseLabels:
         """Collect the kinds and their values, sorted, from a split's annotations."""
         found: dict[str, set[str]] = {}
         for annotation in dataset.annotations.values():
@@ -32,7 +40,15 @@ class DenseLabels:
                 if isinstance(value, str):
                     found.setdefault(kind, set()).add(value)
         names = ("", *(dataset.categories[i] for i in sorted(dataset.categories)))
-        return DenseLabels({CATEGORY: names, **{kind: tuple(sorted(found[kind])) for kind in sorted(found)}})
+        values = {CATEGORY: names, **{kind: tuple(sorted(found[kind])) for kind in sorted(found)}}
+        ranked = tuple(kind for kind in _RANKED if kind in values) if with_ranks else ()
+        orders = {rank_kind(kind, side): VALUES for kind in ranked for side in SIDES}
+        return DenseLabels(values | orders, ranked)
+
+    @property
+    def rank_kinds(self) -> frozenset[str]:
+        """The kinds that tell an order."""
+        return frozenset(rank_kind(kind, side) for kind in self.ranked for side in SIDES)
 
     def of_picture(
         self, dataset: ReferDataset, covers: dict[int, np.ndarray], size: tuple[int, int]
@@ -49,6 +65,7 @@ class DenseLabels:
         total = np.zeros((height, width), np.float32)
         most = np.full((height, width), LEAST_COVERED, np.float32)
         owners = np.zeros((height, width), np.int64)
+        orders = self._orders(dataset, covers)
         for number, (ann_id, cover) in enumerate(covers.items(), 1):
             annotation = dataset.annotations[ann_id]
             cells = cover.shape[0] // height
@@ -57,12 +74,23 @@ class DenseLabels:
             inside = share >= most
             most[inside], owners[inside] = share[inside], number
             names = {CATEGORY: dataset.categories[annotation.category_id], **annotation.attributes}
+            names |= orders.get(ann_id, {})
             for kind, values in self.values.items():
                 labels[kind][inside] = values.index(names[kind]) if names.get(kind) in values else -1
         labels[CATEGORY][total < 0.05] = BACKGROUND
         cells = np.bincount(owners.ravel(), minlength=len(covers) + 1)
         cells[0] = 0
         return labels, cells[owners]
+
+    def _orders(self, dataset: ReferDataset, ids: Iterable[int]) -> dict[int, dict[str, str]]:
+        if not self.ranked:
+            return {}
+        shown = [dataset.annotations[i] for i in ids]
+        groups = {
+            kind: [a.category_id if kind == CATEGORY else a.attributes.get(kind) for a in shown]
+            for kind in self.ranked
+        }
+        return ranks(shown, groups)
 
 
 def soft_truth(mask: np.ndarray, place: Geometry, stride: int = 4) -> np.ndarray:

@@ -21,6 +21,7 @@ from .distributed import Processes
 from .errors import TrainingError
 from .heads import DenseHeads
 from .logs import RunLog, duration, progress
+from .optimisers import make_optimiser
 from .parameters import freeze, frozen_parts, parameter_groups, prefixes, relative_rate
 from .schedule import learning_rate
 from .sources import Sources
@@ -60,7 +61,7 @@ class Trainer:
                 module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.never = frozenset.intersection(*(frozenset(stage.frozen) for stage in config.stages))
         freeze(self.net, self.never)
-        self.optimiser = self._optimiser()
+        self.optimiser = make_optimiser(config, self.net, self.heads)
         self.module: nn.Module = TrainingNetwork(self.net, self.heads)
         self._frozen: list[nn.Module] = []
         if self.processes.rank:
@@ -256,9 +257,3 @@ class Trainer:
         average.load_state_dict(self.net.state_dict())
         average.requires_grad_(False)
         return average
-
-    def _optimiser(self) -> torch.optim.AdamW:
-        o = self.config.optimiser
-        apart = any(stage.mask_decoder_lr != 1.0 for stage in self.config.stages)
-        groups = parameter_groups(self.net, self.heads, o.weight_decay, o.decay_all, apart)
-        return torch.optim.AdamW(groups, lr=0.0, betas=(o.beta1, o.beta2), fused=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -57,13 +59,14 @@ def dense_loss(
     background_weight: float = 1.0,
     cells: Tensor | None = None,
     balance: float = 0.0,
+    kinds: Mapping[str, float] | None = None,
 ) -> Tensor:
     """Sum over label kinds of the weighted mean of the cross-entropy of cells.
 
     Most cells are background, soon told from objects; unless they weigh less than the others, the loss of
     `category` hardly asks which object a cell shows. And of the others most show large things: with `balance`
     b a cell weighs as its object's number of cells to the power of -b, so that with 1 all objects count the
-    same; the mean weight of an object's cell is one.
+    same; the mean weight of an object's cell is one. `kinds` weighs label kinds; those not in it count fully.
 
     logits[kind]: (P, K, h, w); labels[kind]: (P, h, w) int64, -1 where nothing is asked; cells: (P, h, w)
     int64, how many cells the cell's object has.
@@ -79,7 +82,8 @@ def dense_loss(
         if kind == CATEGORY:
             weight = torch.where(labels[kind] == BACKGROUND, background_weight, weight)
         loss = F.cross_entropy(x.float(), labels[kind], ignore_index=-1, reduction="none")
-        total = total + (weight * loss).sum() / weight.sum().clamp(min=1e-6)
+        factor = (kinds or {}).get(kind, 1.0)
+        total = total + factor * (weight * loss).sum() / weight.sum().clamp(min=1e-6)
     return total
 
 

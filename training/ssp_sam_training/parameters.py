@@ -20,6 +20,7 @@ PREFIXES = {
 }
 _IMAGE_ENCODERS = ("sam.image_encoder.", "encoder.visual.")
 _TABLES = ("embedding", "embedding.weight", "_token.weight", "embed.weight", "tokens.weight")
+_FEW = 16
 
 
 def frozen_parts(stage: Stage, epoch: int) -> frozenset[str]:
@@ -67,6 +68,11 @@ def parameter_groups(
         for (kind, decays), parameters in groups.items()
         if parameters
     ]
+
+
+def is_matrix(name: str, parameter: Tensor) -> bool:
+    """Whether a parameter of the network maps one vector to another, neither of a few numbers only."""
+    return parameter.ndim == 2 and min(parameter.shape) >= _FEW and not name.endswith(_TABLES)
 
 
 def _kind(name: str, decoder_apart: bool) -> str:

@@ -25,6 +25,7 @@ class Sources:
         self.data = data
         self.store: EmbeddingStore | None = None
         self._variant: Variant | None = None
+        self._ranks = any(stage.losses.dense_ranks for stage in config.stages)
         val, val_by = data.val_dataset or data.dataset, data.val_split_by or data.split_by
         self.train_scenes: ReferDataset | None = None
         self.val_scenes: ReferDataset | None = None
@@ -55,7 +56,7 @@ class Sources:
     @cached_property
     def labels(self) -> DenseLabels | None:
         """Label kinds of the training split, where it is read as scenes."""
-        return DenseLabels.of_dataset(self.train_scenes) if self.train_scenes else None
+        return DenseLabels.of_dataset(self.train_scenes, self._ranks) if self.train_scenes else None
 
     @cached_property
     def scenes(self) -> BatchMaker:

@@ -42,7 +42,10 @@ def loss_terms(
     terms: dict[str, Tensor] = {}
     if weights.dense and heads is not None:
         background, balance = weights.dense_background, weights.dense_balance
-        parts = [dense_loss(x, batch.dense, background, batch.dense_cells, balance) for x in heads(features)]
+        kinds = dict.fromkeys(heads.rank_kinds, weights.dense_ranks)
+        parts = [
+            dense_loss(x, batch.dense, background, batch.dense_cells, balance, kinds) for x in heads(features)
+        ]
         terms["dense"] = torch.stack(parts).sum()
     if not weights.needs_text:
         return terms
