@@ -134,7 +134,7 @@ class BenchStage:
             replace(item, x=float(p[0]), y=float(p[1]), z=float(p[2]), yaw=_yaw(turn))
             for item, (p, turn) in zip(self._placed, poses, strict=True)
         ]
-        return build_bench_scene(self._pool, self.camera, moved, view.image, view.labels)
+        return build_bench_scene(self._pool, self.camera, moved, view.image, view.labels, view.paints)
 
     def sentences(self, scene: Scene, rng: np.random.Generator, count: int) -> list[Sentence]:
         """See `Stage`."""

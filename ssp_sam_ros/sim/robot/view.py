@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,11 +23,14 @@ class View:
         image: uint8 (H, W, 3), RGB.
         depth: float32 (H, W), metres along the optical axis, in whole millimetres as depth cameras give it.
         labels: uint8 (H, W); i + 1 where object i is seen, 0 elsewhere.
+        paints: of every object how many pixels each of its paints has (`BenchRenderer`); None in the simple
+            world.
     """
 
     image: np.ndarray
     depth: np.ndarray
     labels: np.ndarray
+    paints: tuple[dict[str, int], ...] | None = None
 
 
 class _RobotView(PoolRenderer):
@@ -73,3 +76,9 @@ class TabletopView(_RobotView, SceneRenderer):
 
 class BenchView(_RobotView, BenchRenderer):
     """The richer world's view."""
+
+    def view(
+        self, camera: Camera, placed: Sequence[Any], look: Any, poses: Sequence[Pose], robot: Sequence[Box]
+    ) -> View:
+        """See above."""
+        return replace(super().view(camera, placed, look, poses, robot), paints=self.paints)

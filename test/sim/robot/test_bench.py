@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,3 +94,24 @@ def test_grasping_at_nothing_takes_nothing(bench: RobotBench) -> None:
 def test_there_is_no_such_world() -> None:
     with pytest.raises(ValueError, match="tabletop, bench"):
         RobotBench(0, "moon")
+
+
+def test_what_can_be_said_of_a_colour_is_what_the_camera_sees_of_it() -> None:
+    """A blade that lies under something is no large part of what is seen of the knife."""
+    try:
+        bench = RobotBench(0, "bench", width=320, height=240)
+    except SimulatorUnavailableError as error:
+        pytest.skip(str(error))
+    try:
+        assert bench.first.paints is not None
+        assert len(bench.first.paints) == len(bench.scene.objects)
+        for k, (paints, item) in enumerate(zip(bench.first.paints, bench.scene.objects, strict=True)):
+            seen = int((bench.first.labels == k + 1).sum())
+            assert sum(paints.values()) == seen > 0, item.noun
+        drawn = bench._stage._renderer.paints
+        assert bench.first.paints == drawn
+        hidden = [dict.fromkeys(paints, 0) for paints in bench.first.paints]
+        unseen = bench._stage.scene(replace(bench.first, paints=tuple(hidden)), bench._physics.poses())
+        assert [o.also for o in unseen.objects] != [o.also for o in bench.scene.objects]
+    finally:
+        bench.close()
