@@ -6,8 +6,8 @@ Pure Python and NumPy; nothing of MuJoCo is needed.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -35,10 +35,12 @@ class Wanted:
 
     pairs: only sentences that mention a held-out pair of colour and noun; else never such a one.
     unseen: only sentences with a template or a construction kept out of training; else never such a one.
+    shares: how often each kind is tried, one in all; kinds that are not named are left out.
     """
 
     pairs: bool = False
     unseen: bool = False
+    shares: Mapping[str, float] = field(default_factory=SHARES.copy)
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def expressions(
     count: int,
     wanted: Wanted | None = None,
 ) -> list[Expression]:
-    """Different sentences about these objects, their kinds drawn by `SHARES`.
+    """Different sentences about these objects, their kinds drawn by `SHARES` or what is wanted instead.
 
     Args:
         objects: the visible objects of a scene, two clear ones at least.
@@ -83,7 +85,7 @@ def expressions(
     for _ in range((16 if wanted.pairs else 4) * count):
         if len(found) >= count:
             break
-        kind = _draw_kind(uniform())
+        kind = _draw_kind(uniform(), wanted.shares)
         proposal = proposer.propose(kind)
         if proposal is None:
             continue
@@ -97,12 +99,12 @@ def expressions(
     return list(found.values())
 
 
-def _draw_kind(chance: float) -> str:
-    for kind, share in SHARES.items():
+def _draw_kind(chance: float, shares: Mapping[str, float]) -> str:
+    for kind, share in shares.items():
         chance -= share
         if chance < 0:
             return kind
-    return KINDS[0]
+    return next(kind for kind, share in shares.items() if share > 0)
 
 
 def _left_out(form: Form, targets: tuple[int, ...], graph: BenchGraph) -> int:

@@ -127,6 +127,43 @@ def test_stopped_and_begun_again_in_two_processes_it_is_the_same_dataset(
         assert filecmp.cmp(written / name, tmp_path / "set" / name, shallow=False), name
 
 
+@pytest.mark.sim
+def test_training_sentences_are_of_the_kinds_asked_for(written: Path, tmp_path: Path) -> None:
+    root = tmp_path / "few kinds"
+    assert (
+        main([*options(root, train=3, val=2, test=0, pairs=0, forms=0), "--kinds", "negation=3, ordinal=1"])
+        == 0
+    )
+    kinds: dict[str, set[str]] = {split: set() for split in SPLITS}
+    for reference in references(root):
+        kinds[reference["split"]].add(reference["sentences"][0]["kind"])
+    assert kinds["train"] == {"negation", "ordinal"}
+    assert len(kinds["val"]) > 3
+    manifest = json.loads((root / "manifest.json").read_text())
+    assert manifest["kinds"] == {"negation": 0.75, "ordinal": 0.25}
+    assert "kinds" not in json.loads((written / "manifest.json").read_text())
+    # Only what is said differs, not what is seen.
+    first = Path("images") / "train2014" / "bench_train_000000.jpg"
+    assert (root / first).read_bytes()[:2000] == (written / first).read_bytes()[:2000]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        ("negations=1", "no kind 'negations'; known: attribute"),
+        ("negation", "'negation' is not KIND=SHARE"),
+        ("negation=0", "one of them at least"),
+        ("negation=-1,ordinal=2", "shares are 0 or more"),
+    ],
+)
+def test_shares_that_are_none_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kinds: str, said: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*options(tmp_path / "set"), "--kinds", kinds])
+    assert said in capsys.readouterr().err
+
+
 def test_an_unfinished_dataset_of_other_options_is_left_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

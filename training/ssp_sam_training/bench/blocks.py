@@ -7,6 +7,7 @@ b * SCENES_PER_POOL on, and always starts from its own seed, whoever makes it an
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,9 @@ class Block:
     height: int
     images: Path
     records: Path
+    kinds: tuple[
+        tuple[str, float], ...
+    ] = ()  # shares of the kinds of training sentences, if others than usual
 
     @property
     def file(self) -> Path:
@@ -52,13 +56,28 @@ class Block:
 
 
 def plan_blocks(
-    seed: int, counts: dict[str, int], sentences: int, root: Path, width: int = 320, height: int = 240
+    seed: int,
+    counts: dict[str, int],
+    sentences: int,
+    root: Path,
+    width: int = 320,
+    height: int = 240,
+    kinds: Mapping[str, float] | None = None,
 ) -> list[Block]:
     """All blocks of a dataset, in order of split and scene."""
     images, records = root / "images" / "train2014", root / "blocks"
     return [
         Block(
-            seed, split, start, min(start + SCENES_PER_POOL, count), sentences, width, height, images, records
+            seed,
+            split,
+            start,
+            min(start + SCENES_PER_POOL, count),
+            sentences,
+            width,
+            height,
+            images,
+            records,
+            tuple((kinds or {}).items()),
         )
         for split, count in counts.items()
         for start in range(0, count, SCENES_PER_POOL)
@@ -105,7 +124,9 @@ def _record(block: Block, index: int, scene: BenchScene, words: np.random.Genera
     write_image(
         block.images / name, scene.image, int(words.integers(JPEG_QUALITIES[0], JPEG_QUALITIES[1] + 1))
     )
-    found = expressions(scene.objects, scene.size, words, block.sentences, wanted_of(block.split))
+    found = expressions(
+        scene.objects, scene.size, words, block.sentences, wanted_of(block.split, dict(block.kinds))
+    )
     first = image_id * ANNOTATIONS_PER_IMAGE
     return {
         "image": {"id": image_id, "file_name": name, "width": scene.size[0], "height": scene.size[1]},

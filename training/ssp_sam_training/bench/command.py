@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import shutil
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ssp_sam_ros.sim.bench.grammar import KINDS
 from ssp_sam_ros.sim.bench.words import HELD_OUT_PAIRS, NOUNS
 
 from ..tabletop.writer import SENTENCES_PER_IMAGE, write_layout
@@ -43,6 +45,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         text = f"{_WHAT[split]} (default %(default)s)"
         parser.add_argument(f"--{split}", type=int, default=_COUNTS[split], metavar="N", help=text)
     parser.add_argument("--sentences", type=int, default=16, help="sentences a scene (default %(default)s)")
+    parser.add_argument(
+        "--kinds",
+        type=_kinds,
+        metavar="KIND=SHARE,...",
+        help="how often each kind of training sentence is tried, such as negation=2,ordinal=1",
+    )
     parser.add_argument("--seed", type=int, default=0, help="same seed, same dataset (default %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default %(default)s)")
     parser.add_argument(
@@ -62,6 +70,25 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
+def _kinds(text: str) -> dict[str, float]:
+    """Shares that sum to one. Raises ArgumentTypeError for what is none."""
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        kind, _, share = part.strip().partition("=")
+        if kind not in KINDS:
+            raise argparse.ArgumentTypeError(f"no kind '{kind}'; known: {', '.join(KINDS)}")
+        try:
+            found[kind] = float(share)
+        except ValueError:
+            raise argparse.ArgumentTypeError(
+                f"'{part.strip()}' is not KIND=SHARE, such as {kind}=0.2"
+            ) from None
+    total = sum(found.values())
+    if not (min(found.values()) >= 0 and 0 < total < math.inf):
+        raise argparse.ArgumentTypeError("shares are 0 or more, and one of them at least is more than 0")
+    return {kind: share / total for kind, share in found.items()}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     args = parse(arguments)
@@ -79,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(problem, file=sys.stderr)
         return 1
     counts: dict[str, int] = options["scenes"]
-    blocks = plan_blocks(args.seed, counts, args.sentences, partial, args.width, args.height)
+    blocks = plan_blocks(args.seed, counts, args.sentences, partial, args.width, args.height, args.kinds)
     seconds = _render(blocks, args.workers)
     _finish(partial, blocks, options)
     partial.rename(args.out)
@@ -90,7 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
     """All that decides what the files hold."""
+    kinds = {"kinds": args.kinds} if args.kinds else {}
     return {
+        **kinds,
         "generator": GENERATOR,
         "seed": args.seed,
         "sentences_per_scene": args.sentences,

@@ -6,6 +6,9 @@ shows or mentions; `forms` says what it says with templates and constructions th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from ssp_sam_ros.sim.bench.grammar import Wanted
 from ssp_sam_ros.sim.bench.layout import Mix
 
@@ -19,6 +22,7 @@ def mix_of(split: str) -> Mix:
     return Mix(held_out=_SHOWN_PAIRS if split == "pairs" else 0.0)
 
 
-def wanted_of(split: str) -> Wanted:
-    """Which sentences the split holds."""
-    return Wanted(pairs=split == "pairs", unseen=split == "forms")
+def wanted_of(split: str, kinds: Mapping[str, float] | None = None) -> Wanted:
+    """Which sentences the split holds; `kinds`: shares of the kinds in the training split, if others."""
+    wanted = Wanted(pairs=split == "pairs", unseen=split == "forms")
+    return replace(wanted, shares=dict(kinds)) if kinds and split == "train" else wanted
