@@ -65,7 +65,8 @@ def attend_heads(
     if bias is not None:
         bias = bias.to(q.dtype).expand(*q.shape[:-1], k.shape[-2])
     with without_autocast(q):  # its softmax would write all weights in float32 first, and round them then
-        if torch.is_grad_enabled() and any(x.requires_grad for x in (q, k, v)):
+        learned_bias = bias is not None and bias.requires_grad  # autograd's own way knows its gradient, too
+        if torch.is_grad_enabled() and any(x.requires_grad for x in (q, k, v)) and not learned_bias:
             return _BlockedAttention.apply(q, k, v, bias)
         return _attend_by_blocks(q, k, v, bias)[0]
 

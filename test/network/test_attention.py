@@ -61,6 +61,17 @@ def test_gradients_are_those_of_the_formula(bias: bool, block: int, monkeypatch)
         torch.testing.assert_close(a, b)
 
 
+@pytest.mark.parametrize("block", [4 * 11 * 3, 2**22])
+def test_a_learned_bias_gets_its_gradient(block: int, monkeypatch) -> None:
+    monkeypatch.setattr(attention, "fused_is_faster", lambda *_: False)
+    monkeypatch.setattr(attention, "BLOCK_BYTES", block)
+    bias = torch.randn(3, 4, 7, 11, generator=torch.Generator().manual_seed(1))
+    inputs = [t.requires_grad_() for t in (*tensors(), bias)]
+    wanted = torch.autograd.grad(plain(*inputs).square().sum(), inputs)
+    for a, b in zip(wanted, torch.autograd.grad(attend_heads(*inputs).square().sum(), inputs), strict=True):
+        torch.testing.assert_close(a, b)
+
+
 def test_autocast_changes_types_and_nothing_else(monkeypatch) -> None:
     monkeypatch.setattr(attention, "fused_is_faster", lambda *_: False)
     inputs = [t.requires_grad_() for t in tensors()]
