@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What each part of the small model is worth: taken out of trained weights, and both trained on.
 
-    python training/ablate.py --config training/configs/bench_tiny_2.yaml [--steps 400] [--only whole dense]
+    python training/ablate.py --config training/configs/bench_tiny_3.yaml [--steps 400] [--only whole dense]
 
 Every row starts from the same weights, without one part and the losses that need it. A weights file has no
 heads for the dense labels, so new ones learn first, beside frozen encoders; then comes the configuration's
@@ -30,15 +30,15 @@ WHOLE = "whole"
 EXTENSIONS: dict[str, tuple[str, ...]] = {
     "fine_mask": (),
     "high_res": ("fine_mask",),
-    "dense_prompt": ("loss patch",),
+    "dense_prompt": ("loss patch", "loss choice"),
     "presence": ("loss presence",),
-    "alignment": ("loss align",),
+    "alignment": ("loss align", "loss align_choice"),
     "position": (),
     "text_in_sequence": (),
     "visual_skip": (),
     "gating_norms": (),
 }
-LOSSES = ("dense", "dense_ranks", "align", "patch")
+LOSSES = ("dense", "dense_ranks", "align", "patch", "choice", "align_choice")
 MUON = "muon"
 COLUMNS = {"gIoU": "iou", "gIoU, with a target": "targeted", "N-acc": "n_acc", "T-acc": "t_acc"}
 _HEADS, _SENTENCES = 100, 8  # steps of the dense heads alone; sentences of a picture to score

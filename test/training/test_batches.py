@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from ssp_sam_ros.network import load_variant
 from ssp_sam_training.batches import Batch, BatchMaker, prefetched
 from ssp_sam_training.config import Data, Losses, Stage
 from ssp_sam_training.data.refer import load_refer
+from ssp_sam_training.errors import TrainingError
 from ssp_sam_training.labels import DenseLabels
 
 STAGE = Stage("x", 9, Losses(), pictures=1, sentences=2)
@@ -84,7 +86,7 @@ def test_a_step_is_a_function_of_seed_and_step(maker: BatchMaker) -> None:
 
 def test_an_epoch_shows_every_picture_once(maker: BatchMaker) -> None:
     count = len(maker.picture_ids)
-    shown = [maker.picture_ids[maker._order((0, 0, 0))[i]] for i in range(count)]
+    shown = [maker.picture_ids[maker._order((0, 0, 0), count)[i]] for i in range(count)]
     assert sorted(shown) == maker.picture_ids
 
 
@@ -93,6 +95,44 @@ def test_kinds_that_weigh_nothing_are_left_out(maker: BatchMaker) -> None:
     weights = maker.data.kind_weights
     kinds = {s.kind for step in range(5) for _, s in maker._draw(1, 1, np.random.default_rng(step), weights)}
     assert kinds == {"absent"}
+
+
+def test_a_stages_own_weights_leave_sentences_and_pictures_out(
+    refer_files: SimpleNamespace, tmp_path: Path
+) -> None:
+    objects = [refer_files.annotation(i, i, (5, 5, 20, 20)) for i in (1, 2)]
+    references = [
+        refer_files.reference(1, 1, [1], ["the mug"], kind="attribute"),
+        refer_files.reference(2, 1, [-1], ["no mug", "nor this"], kind="absent"),
+        refer_files.reference(3, 2, [2], ["a mug", "any mug"], kind="attribute"),
+    ]
+    content = refer_files.instances(objects, [1, 2])
+    maker = maker_of(refer_files.write(tmp_path / "own", "grefcoco", "grefs(unc).json", references, content))
+    stage = replace(STAGE, sentences=2, kind_weights={"attribute": 0.0})
+    for step in range(5):
+        names = maker.step((0,), step, stage).names
+        assert sorted(name.split("'")[1] for name in names) == ["no mug", "nor this"]
+    assert len({maker.step((0,), step, STAGE).names for step in range(5)}) > 1
+    with pytest.raises(TrainingError, match="stage 'long': no picture has 3 sentences of the kinds"):
+        maker.step((0,), 0, replace(stage, name="long", sentences=3))
+
+
+def test_objects_and_targets_say_what_each_patch_shows(maker: BatchMaker) -> None:
+    drawn = [[(r, s) for r in maker.by_picture[i] for s in r.sentences] for i in maker.picture_ids]
+    batch = maker.make(maker.picture_ids, drawn, objects=True)
+    most = 2  # but for the crowd
+    patches = maker.variant.clip.grid[0] * maker.variant.clip.grid[1]
+    assert batch.objects.shape == (len(maker.picture_ids), most, patches)
+    assert batch.targets.shape == (len(batch), most)
+    for row, (image_id, pairs) in enumerate(zip(maker.picture_ids, drawn, strict=True)):
+        sums = batch.objects[row].sum(1)
+        ids = sorted(a for a in maker.objects[image_id] if not maker.dataset.annotations[a].iscrowd)
+        torch.testing.assert_close(sums[: len(ids)], torch.ones(len(ids)))
+        assert not sums[len(ids) :].any()
+        rows = (batch.picture == row).nonzero().flatten().tolist()
+        for own, (reference, _) in zip(rows, pairs, strict=True):
+            meant = [ids[k] for k in batch.targets[own].nonzero().flatten().tolist()]
+            assert meant == [a for a in ids if a in reference.ann_ids]
 
 
 def test_validation_is_drawn_alike_whatever_training_prefers(maker: BatchMaker) -> None:

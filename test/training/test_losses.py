@@ -5,7 +5,15 @@ import math
 import pytest
 import torch
 
-from ssp_sam_training.losses import box_losses, dense_loss, dice_loss, focal_loss, generalised_iou, patch_loss
+from ssp_sam_training.losses import (
+    box_losses,
+    choice_loss,
+    dense_loss,
+    dice_loss,
+    focal_loss,
+    generalised_iou,
+    patch_loss,
+)
 
 
 def test_focal_is_the_releases_formula_on_one_pixel() -> None:
@@ -96,3 +104,26 @@ def test_a_kind_that_no_cell_asks_for_costs_nothing() -> None:
     loss = dense_loss({"material": logits}, {"material": torch.full((1, 4, 4), -1)})
     loss.backward()
     assert loss.item() == 0 and not logits.grad.any()
+
+
+def test_a_choice_is_among_objects_whatever_their_size() -> None:
+    """Five patches: a small object, a large one, background, and no third object."""
+    objects = torch.tensor([[[1.0, 0, 0, 0, 0], [0, 0.4, 0.4, 0.2, 0], [0, 0, 0, 0, 0]]])
+    logits = torch.tensor([[2.0, 1.0, 1.0, -1.0, 50.0]])  # means: 2 and 0.6
+    small, large = torch.tensor([[1.0, 0, 0]]), torch.tensor([[0, 1.0, 0]])
+    assert choice_loss(logits, objects, small).item() == pytest.approx(math.log(1 + math.exp(-1.4)), rel=1e-5)
+    assert choice_loss(logits, objects, large).item() == pytest.approx(math.log(1 + math.exp(1.4)), rel=1e-5)
+    both = choice_loss(logits, objects, torch.tensor([[1.0, 1.0, 0]])).item()
+    assert both == pytest.approx(math.log(1 + math.exp(1.4)) / 2 + math.log(1 + math.exp(-1.4)) / 2, rel=1e-5)
+
+
+def test_nothing_to_choose_costs_nothing() -> None:
+    """No target, or one that no patch shows: the other sentence alone counts."""
+    objects = torch.tensor([[[1.0, 0], [0, 1.0]], [[1.0, 0], [0, 1.0]], [[1.0, 0], [0, 0]]])
+    targets = torch.tensor([[1.0, 0], [0, 0], [0, 1.0]])
+    logits = torch.tensor([[0.0, 3.0], [0.0, 3.0], [0.0, 3.0]], requires_grad=True)
+    loss = choice_loss(logits, objects, targets)
+    loss.backward()
+    assert loss.item() == pytest.approx(math.log(1 + math.exp(3)), rel=1e-5)
+    assert logits.grad[0].abs().sum() > 0 and not logits.grad[1:].any()
+    assert choice_loss(logits[1:], objects[1:], targets[1:]).item() == 0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from ssp_sam_ros.network import Variant, build_tokenizer
 from ssp_sam_ros.perception.geometry import Geometry
@@ -17,6 +20,7 @@ from ssp_sam_ros.perception.preprocessing import clip_input, sam_input
 from .config import Data, Stage
 from .data import ReferDataset, Reference, Sentence
 from .distributed import share
+from .errors import TrainingError
 from .labels import DenseLabels, soft_truth
 
 
@@ -35,6 +39,9 @@ class Batch:
     names: which sentence each row is, for messages.
     total: sentences of the whole step, of which these are a share.
     embeddings: (P, C, h, w), SAM's, from a store.
+    objects: (P, K, n), share of each of CLIP's patches in the area of each object of the picture, all zero
+        where it has fewer than K; targets: (N, K), 1.0 where the sentence means the object. None where no
+        term wants them.
     """
 
     sam: Tensor | None
@@ -49,6 +56,8 @@ class Batch:
     total: int = 0
     embeddings: Tensor | None = None
     dense_cells: Tensor | None = None
+    objects: Tensor | None = None
+    targets: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -81,6 +90,7 @@ class BatchMaker:
         for annotation in dataset.annotations.values():
             if annotation.image_id in self.objects:
                 self.objects[annotation.image_id].append(annotation.id)
+        self._enough: dict[str, list[int]] = {}  # pictures with enough sentences, by stage
         self._cached_order: tuple[tuple[int, ...], np.ndarray] | None = None
         if not self.picture_ids:
             raise ValueError(f"{dataset.name} has no reference in split '{dataset.split}'")
@@ -90,15 +100,16 @@ class BatchMaker:
 
         An epoch shows every picture once, shuffled.
         """
-        chosen = []
+        chosen, pictures = [], self._pictures(stage)
         for position in range(step * stage.pictures, (step + 1) * stage.pictures):
-            epoch, index = divmod(position, len(self.picture_ids))
-            chosen.append(self.picture_ids[self._order((*seed, epoch))[index]])
+            epoch, index = divmod(position, len(pictures))
+            chosen.append(pictures[self._order((*seed, epoch), len(pictures))[index]])
         rng = np.random.default_rng([*seed, 1, step])
-        weights = self.data.kind_weights
+        weights = self.data.kind_weights if stage.kind_weights is None else stage.kind_weights
         drawn = [self._draw(i, stage.sentences, rng, weights) for i in chosen]
         own = share(len(chosen), part, parts)
-        batch = self.make(chosen[own], drawn[own], bool(stage.losses.dense))
+        losses = stage.losses
+        batch = self.make(chosen[own], drawn[own], bool(losses.dense), losses.needs_objects)
         return replace(batch, total=sum(len(pairs) for pairs in drawn))
 
     def draw(self, image_ids: list[int], count: int) -> list[list[tuple[Reference, Sentence]]]:
@@ -107,12 +118,18 @@ class BatchMaker:
         return [self._draw(image_id, count, rng, {}) for image_id in image_ids]
 
     def make(
-        self, image_ids: list[int], drawn: list[list[tuple[Reference, Sentence]]], dense: bool = False
+        self,
+        image_ids: list[int],
+        drawn: list[list[tuple[Reference, Sentence]]],
+        dense: bool = False,
+        objects: bool = False,
     ) -> Batch:
         """The batch of these pictures and, per picture, sentences."""
         sam, clip, ids, rows, masks, boxes, present = [], [], [], [], [], [], []
         labels: list[dict[str, np.ndarray]] = []
         cells: list[np.ndarray] = []
+        areas: list[Tensor] = []
+        meant: list[list[float]] = []
         for row, (image_id, pairs) in enumerate(zip(image_ids, drawn, strict=True)):
             image = self.dataset.load_image(image_id)
             picture, place = sam_input(
@@ -125,7 +142,7 @@ class BatchMaker:
                 picture, box_place = clip_input(image, v.clip_size, v.clip_mean, v.clip_std)
                 clip.append(picture)
             wanted = {a for reference, _ in pairs for a in reference.ann_ids}
-            if dense:
+            if dense or objects:
                 wanted.update(self.objects[image_id])
             covers = {
                 a: self._cover(a, place) for a in sorted(wanted) if not self.dataset.annotations[a].iscrowd
@@ -134,6 +151,9 @@ class BatchMaker:
                 shown, sizes = self.labels.of_picture(self.dataset, covers, self.variant.sam_size)
                 labels.append(shown)
                 cells.append(sizes)
+            if objects:
+                areas.append(self._areas(covers))
+                meant += [[float(a in reference.ann_ids) for a in covers] for reference, _ in pairs]
             for reference, sentence in pairs:
                 ids.append(self.tokenizer(sentence.text).ids)
                 rows.append(row)
@@ -164,12 +184,42 @@ class BatchMaker:
                 for _, sentence in pairs
             ),
             dense_cells=torch.from_numpy(np.stack(cells)) if cells else None,
+            objects=pad_sequence(areas, batch_first=True) if areas else None,
+            targets=_padded(meant, max(map(len, areas))) if areas else None,
         )
 
-    def _order(self, seed: tuple[int, ...]) -> np.ndarray:
+    def _pictures(self, stage: Stage) -> list[int]:
+        """The pictures that a stage shows."""
+        if stage.kind_weights is None:
+            return self.picture_ids
+        if stage.name not in self._enough:
+            weights = stage.kind_weights
+            enough = [
+                i
+                for i in self.picture_ids
+                if sum(weights.get(s.kind or "", 1.0) > 0 for r in self.by_picture[i] for s in r.sentences)
+                >= stage.sentences
+            ]
+            if not enough:
+                raise TrainingError(
+                    f"stage '{stage.name}': no picture has {stage.sentences} sentences of the kinds that its "
+                    f"kind_weights leave"
+                )
+            self._enough[stage.name] = enough
+        return self._enough[stage.name]
+
+    def _areas(self, covers: Mapping[int, np.ndarray]) -> Tensor:
+        """(K, n) of one picture, see `Batch.objects`."""
+        if not covers:
+            return torch.zeros(0, math.prod(self.variant.clip.grid))
+        cover = torch.from_numpy(np.stack(list(covers.values())))
+        patches = F.adaptive_avg_pool2d(cover[:, None], self.variant.clip.grid).flatten(1)
+        return patches / patches.sum(1, keepdim=True).clamp(min=1e-6)
+
+    def _order(self, seed: tuple[int, ...], count: int) -> np.ndarray:
         cached = self._cached_order
         if cached is None or cached[0] != seed:
-            cached = (seed, np.random.default_rng([*seed, 0]).permutation(len(self.picture_ids)))
+            cached = (seed, np.random.default_rng([*seed, 0]).permutation(count))
             self._cached_order = cached
         return cached[1]
 
@@ -182,13 +232,18 @@ class BatchMaker:
         if not count:
             return []
         weights = np.array([kind_weights.get(s.kind or "", 1.0) for _, s in pairs])
-        weights = np.maximum(weights, 1e-9)
+        weights = np.maximum(weights, 1e-9)  # kinds of weight 0 only where nothing else is left
         chosen = rng.choice(len(pairs), count, replace=False, p=weights / weights.sum())
         return [pairs[i] for i in chosen]
 
     def _cover(self, ann_id: int, place: Geometry) -> np.ndarray:
         """float32: the share of each cell of the mask logits that the object covers."""
         return soft_truth(self.dataset.annotation_mask(ann_id), place, self.variant.mask_stride)
+
+
+def _padded(rows: list[list[float]], width: int) -> Tensor:
+    """(N, width), zeros behind each row."""
+    return torch.tensor([row + [0.0] * (width - len(row)) for row in rows]).reshape(-1, width)
 
 
 def prefetched(

@@ -20,7 +20,7 @@ __all__ = [
     "to_dict",
 ]
 
-PARTS = ("clip", "sam_image_encoder", "sam_prompt_encoder", "mask_decoder")
+PARTS = ("clip", "image_encoders", "sam_image_encoder", "sam_prompt_encoder", "mask_decoder")
 METRICS = ("giou", "targeted_giou", "ciou", "n_acc", "t_acc", "box_acc")
 
 
@@ -66,6 +66,8 @@ class Losses:
     giou: float = 0.0
     patch: float = 0.0  # which patches the targets cover
     align: float = 0.0  # the same of the similarity of patches and sentence alone
+    choice: float = 0.0  # which of the picture's objects, however large, by the mean logit of their patches
+    align_choice: float = 0.0  # the same of the similarity alone
     presence: float = 0.0  # whether there is a target at all
     dense: float = 0.0  # category and attributes of the object in every cell, from the annotations
     dense_background: float = 1.0  # weight of a background cell in it, no term of its own
@@ -75,12 +77,22 @@ class Losses:
     @property
     def needs_text(self) -> bool:
         """Whether any term needs the sentences."""
-        return self.needs_prompts or bool(self.align)
+        return self.needs_prompts or self.needs_alignment
+
+    @property
+    def needs_alignment(self) -> bool:
+        """Whether any term needs the similarity of patches and sentence."""
+        return bool(self.align or self.align_choice)
+
+    @property
+    def needs_objects(self) -> bool:
+        """Whether any term needs to know which patches all objects cover."""
+        return bool(self.choice or self.align_choice)
 
     @property
     def needs_prompts(self) -> bool:
         """Whether any term needs the prompt generator."""
-        return self.needs_mask or bool(self.l1 or self.giou or self.patch or self.presence)
+        return self.needs_mask or bool(self.l1 or self.giou or self.patch or self.choice or self.presence)
 
     @property
     def needs_mask(self) -> bool:
@@ -108,6 +120,8 @@ class Stage:
     losses: Losses = field(default_factory=Losses)
     pictures: int = 0
     sentences: int = 0  # per picture
+    # Instead of the data's; a picture with fewer than `sentences` sentences of positive weight is left out.
+    kind_weights: dict[str, float] | None = None
     epochs: int = 0
     batch: int = 0  # items
     items: Literal["reference", "sentence"] = "reference"
@@ -138,8 +152,13 @@ class Stage:
             raise ConfigError(f"{where}: unknown metric '{self.best}' in best; known: {', '.join(METRICS)}")
         if self.best and (self.best == "box_acc" if not self.by_items else not self._scores_masks):
             raise ConfigError(f"{where}: best {self.best}: this stage's validation does not compute it")
-        if self.by_items and (self.losses.dense or self.losses.patch or self.losses.align):
-            raise ConfigError(f"{where}: dense, patch and align want scenes: steps and pictures, not epochs")
+        scene_terms = ("dense", "patch", "align", "choice", "align_choice")
+        if self.by_items and any(getattr(self.losses, term) for term in scene_terms):
+            raise ConfigError(
+                f"{where}: {', '.join(scene_terms)} want scenes: steps and pictures, not epochs"
+            )
+        if self.by_items and self.kind_weights is not None:
+            raise ConfigError(f"{where}: kind_weights wants scenes: steps and pictures, not epochs")
         if not self.by_items and self.truth == "letterbox":
             raise ConfigError(f"{where}: truth letterbox wants items: epochs and batch")
         if self.longest_sentence is not None and not (self.by_items and self.items == "sentence"):

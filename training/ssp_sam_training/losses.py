@@ -53,6 +53,24 @@ def patch_loss(logits: Tensor, coverage: Tensor) -> Tensor:
     return bce + dice_loss(logits[:, None], coverage[:, None])
 
 
+def choice_loss(logits: Tensor, objects: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy of a choice among the objects of a picture, by the mean logit of each one's patches.
+
+    Over patches, a large object counts more than a small one, and the background more than all; which object
+    is meant is one choice among a few. Targets share the probability; sentences without any are left out.
+
+    logits: (N, n); objects: (N, K, n), share of each patch in the object's area, rows add up to 1, or to 0
+    where there is no object; targets: (N, K), 1 where the object is meant.
+    """
+    scores = (objects @ logits.float()[..., None])[..., 0]
+    shown = objects.sum(-1) > 0
+    wanted = targets * shown
+    wanted = wanted / wanted.sum(1, keepdim=True).clamp(min=1)
+    log_p = F.log_softmax(scores.masked_fill(~shown, -1e4), dim=1)
+    asked = wanted.sum(1)
+    return -(wanted * log_p).sum() / asked.sum().clamp(min=1)
+
+
 def dense_loss(
     logits: dict[str, Tensor],
     labels: dict[str, Tensor],

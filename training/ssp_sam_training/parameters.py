@@ -14,11 +14,12 @@ from .heads import DenseHeads
 
 PREFIXES = {
     "clip": ("encoder.",),
+    "image_encoders": ("sam.image_encoder.", "encoder.visual."),
     "sam_image_encoder": ("sam.image_encoder.",),
     "sam_prompt_encoder": ("sam.prompt_encoder.",),
     "mask_decoder": ("sam.mask_decoder.",),
 }
-_IMAGE_ENCODERS = ("sam.image_encoder.", "encoder.visual.")
+_IMAGE_ENCODERS = PREFIXES["image_encoders"]
 _TABLES = ("embedding", "embedding.weight", "_token.weight", "embed.weight", "tokens.weight")
 _FEW = 16
 

@@ -12,7 +12,7 @@ from ssp_sam_ros.perception.postprocess import logits_to_letterbox
 from .batches import Batch
 from .config import Losses
 from .heads import DenseHeads
-from .losses import box_losses, dense_loss, dice_loss, focal_loss, patch_loss
+from .losses import box_losses, choice_loss, dense_loss, dice_loss, focal_loss, patch_loss
 
 PICTURES_AT_ONCE = 8
 """Pictures that SAM's frozen image encoder takes together: ViT-H's activations at 1024 x 1024 are large."""
@@ -50,10 +50,12 @@ def loss_terms(
     if not weights.needs_text:
         return terms
     rows, text = features.rows(batch.picture), net.encode_text(batch.ids)
-    if weights.align and net.extensions is not None:
+    if weights.needs_alignment and net.extensions is not None:
         alignment = net.extensions.alignment(rows.visual[:, 1:], text.sentence)
-        if alignment is not None:
+        if alignment is not None and weights.align:
             terms["align"] = patch_loss(alignment, _coverage(net, batch))
+        if alignment is not None and weights.align_choice:
+            terms["align_choice"] = choice_loss(alignment, *_objects(batch))
     if not weights.needs_prompts:
         return terms
     prompts = net.prompt(rows.visual, text)
@@ -63,6 +65,8 @@ def loss_terms(
         terms["presence"] = F.binary_cross_entropy_with_logits(prompts.presence, batch.present)
     if weights.patch and prompts.patch_logits is not None:
         terms["patch"] = patch_loss(prompts.patch_logits, _coverage(net, batch))
+    if weights.choice and prompts.patch_logits is not None:
+        terms["choice"] = choice_loss(prompts.patch_logits, *_objects(batch))
     if weights.needs_mask:
         logits, _ = net.decode(rows, prompts)
         if letterbox:
@@ -105,6 +109,13 @@ def _masks(batch: Batch) -> Tensor:
     if batch.masks is None:
         raise ValueError("the losses want masks, the batch has none")
     return batch.masks
+
+
+def _objects(batch: Batch) -> tuple[Tensor, Tensor]:
+    """(N, K, n) and (N, K): what `choice_loss` wants to know of each sentence's picture."""
+    if batch.objects is None or batch.targets is None:
+        raise ValueError("the losses want the objects of the pictures, the batch has none")
+    return batch.objects[batch.picture], batch.targets
 
 
 def _coverage(net: SSPSAM, batch: Batch) -> Tensor:
