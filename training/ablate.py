@@ -107,7 +107,7 @@ def _on(name: str, extensions: Any, config: TrainConfig) -> bool:
 def without(config: TrainConfig, name: str, args: argparse.Namespace) -> TrainConfig:
     """The short run that goes without one part."""
     last = config.stages[-1]
-    losses = dataclasses.replace(last.losses, **({name: 0.0} if name in LOSSES else {}))
+    losses = dataclasses.replace(last.losses, **dict.fromkeys(_losses_gone(name), 0.0))
     stage = dataclasses.replace(
         last, steps=args.steps, lr=args.lr, lr_end=0.0, warmup=min(50, args.steps // 4), losses=losses
     )
@@ -125,6 +125,13 @@ def without(config: TrainConfig, name: str, args: argparse.Namespace) -> TrainCo
         validation_pictures=1,  # scored below, sentence by sentence
         validate_minutes=1e9,
     )
+
+
+def _losses_gone(name: str) -> list[str]:
+    """The losses that go with a part: of an extension those that need it."""
+    if name in LOSSES:
+        return [name]
+    return [other.removeprefix("loss ") for other in EXTENSIONS.get(name, ()) if other.startswith("loss ")]
 
 
 def _heads(last: Stage, args: argparse.Namespace) -> Stage:

@@ -39,7 +39,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ssp-sam",
         description="A picture and a referring expression become a mask, a box and a no-target flag.",
-        epilog="After --ros-args, the commands node, camera, say, listen and sim take what ROS nodes take.",
+        epilog="After --ros-args, the commands node, camera, say, listen, sim and doctor take what ROS nodes "
+        "take.",
     )
     parser.add_argument("--traceback", action="store_true", help="on an error, show where it came from")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

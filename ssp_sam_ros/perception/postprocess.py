@@ -27,7 +27,7 @@ def logits_to_image(low_res: Tensor, geometry: Geometry) -> Tensor:
 
 
 def logits_to_letterbox(low_res: Tensor, sam_size: Size, side: int = 512) -> Tensor:
-    """Mask logits in the letterbox in which the release trains and evaluates (evaluation.md, protocol A).
+    """Mask logits in the letterbox in which the release trains and evaluates (protocol `paper`).
 
     Args:
         low_res: (N, 1, h, w) logits.

@@ -119,13 +119,13 @@ def test_a_stages_own_weights_leave_sentences_and_pictures_out(
 
 def test_objects_and_targets_say_what_each_patch_shows(maker: BatchMaker) -> None:
     drawn = [[(r, s) for r in maker.by_picture[i] for s in r.sentences] for i in maker.picture_ids]
-    batch = maker.make(maker.picture_ids, drawn, objects=True)
+    batch = maker.make(maker.picture_ids, drawn, with_objects=True)
     most = 2  # but for the crowd
     patches = maker.variant.clip.grid[0] * maker.variant.clip.grid[1]
-    assert batch.objects.shape == (len(maker.picture_ids), most, patches)
+    assert batch.object_patches.shape == (len(maker.picture_ids), most, patches)
     assert batch.targets.shape == (len(batch), most)
     for row, (image_id, pairs) in enumerate(zip(maker.picture_ids, drawn, strict=True)):
-        sums = batch.objects[row].sum(1)
+        sums = batch.object_patches[row].sum(1)
         ids = sorted(a for a in maker.objects[image_id] if not maker.dataset.annotations[a].iscrowd)
         torch.testing.assert_close(sums[: len(ids)], torch.ones(len(ids)))
         assert not sums[len(ids) :].any()

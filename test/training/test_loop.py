@@ -13,13 +13,23 @@ import torch
 from train import main
 
 from ssp_sam_ros.weights import load_network
-from ssp_sam_training.config import Data, Losses, More, Optimiser, Stage, TrainConfig
+from ssp_sam_training.config import ConfigError, Data, Losses, More, Optimiser, Stage, TrainConfig
 from ssp_sam_training.export import export_weights
 from ssp_sam_training.loop import Trainer, TrainingError, learning_rate
 from ssp_sam_training.optimisers import Optimisers
 
 EVERYTHING = Losses(
-    focal=1.0, bce=1.0, dice=1.0, l1=1.0, giou=1.0, patch=1.0, presence=1.0, align=1.0, dense=1.0
+    focal=1.0,
+    bce=1.0,
+    dice=1.0,
+    l1=1.0,
+    giou=1.0,
+    patch=1.0,
+    presence=1.0,
+    align=1.0,
+    dense=1.0,
+    choice=1.0,
+    align_choice=1.0,
 )
 
 
@@ -142,6 +152,77 @@ def test_optimiser_is_the_configured_one(root: Path, variant: str, tmp_path: Pat
     assert any(p is trainer.net.vl_pos_embed.weight for p in plain)
     assert any(p is trainer.net.tf_scale for p in plain)
     assert any(p is trainer.net.encoder.token_embedding.weight for p in plain)
+
+
+def test_a_stage_with_its_eyes_closed_learns_words_alone(root: Path, variant: str, tmp_path: Path) -> None:
+    """Both image encoders stay, running means of the norms included; the next stage moves them again."""
+    words = Stage(
+        "words", 3, Losses(align_choice=1.0), pictures=2, sentences=2, lr=1e-2, warmup=1,
+        kind_weights={"absent": 0.0}, frozen=("clip_image_encoder", "sam_image_encoder"),
+    )  # fmt: skip
+    joint = Stage("joint", 1, EVERYTHING, pictures=2, sentences=3, lr=1e-2, warmup=1)
+    trainer = Trainer(config(root, variant, stages=(words, joint)), tmp_path / "out", torch.device("cpu"))
+    eyes = ("sam.image_encoder.", "encoder.visual.")
+
+    def moved(before: dict[str, torch.Tensor]) -> set[str]:
+        return {k for k, v in trainer.net.state_dict().items() if not torch.equal(v, before[k])}
+
+    start = {k: v.clone() for k, v in trainer.net.state_dict().items()}
+    for _ in range(2):  # zero minutes: one step
+        trainer.run(minutes=0.0)
+    assert trainer.stage == 0
+    read = {k: v.clone() for k, v in trainer.net.state_dict().items()}
+    assert "encoder.token_embedding.weight" in moved(start)
+    assert not {name for name in moved(start) if name.startswith(eyes)}
+    trainer.run()
+    assert all(any(name.startswith(eye) for name in moved(read)) for eye in eyes)
+    assert not trainer.never
+
+
+@pytest.mark.parametrize(
+    ("frozen", "never"),
+    [
+        ((("clip",), ("clip_image_encoder",)), {"clip_image_encoder"}),
+        ((("clip", "mask_decoder"), ("clip",)), {"clip", "clip_image_encoder"}),
+        ((("mask_decoder",), ("clip",)), set()),
+    ],
+)
+def test_what_no_stage_trains_is_known_by_its_parts(
+    root: Path, variant: str, tmp_path: Path, frozen: tuple[tuple[str, ...], ...], never: set[str]
+) -> None:
+    stages = tuple(
+        Stage(str(i), 1, Losses(l1=1.0), pictures=1, sentences=1, frozen=parts)
+        for i, parts in enumerate(frozen)
+    )
+    trainer = Trainer(config(root, variant, stages=stages), tmp_path / "out", torch.device("cpu"))
+    assert trainer.never == never
+
+
+def test_losses_of_parts_that_are_not_there_are_refused(root: Path, variant: str, tmp_path: Path) -> None:
+    for extension, loss in (
+        ("alignment", "align_choice"),
+        ("dense_prompt", "choice"),
+        ("presence", "presence"),
+    ):
+        stage = Stage("joint", 1, Losses(**{loss: 1.0}), pictures=1, sentences=1)
+        without = config(root, variant, stages=(stage,), variant_changes={"extensions": {extension: False}})
+        with pytest.raises(TrainingError, match=f"'joint': the loss {loss} wants the extension {extension}"):
+            Trainer(without, tmp_path / "out", torch.device("cpu"))
+
+
+def test_weights_of_kinds_that_nobody_says_are_refused(root: Path, variant: str, tmp_path: Path) -> None:
+    slip = config(root, variant, data=Data(root=str(root), kind_weights={"atribute": 2.0}))
+    with pytest.raises(
+        ConfigError, match=r"data: kind_weights: no training .* 'atribute', did you mean 'attr"
+    ):
+        Trainer(slip, tmp_path / "out", torch.device("cpu"))
+    stage = Stage("joint", 1, Losses(l1=1.0), pictures=1, sentences=1, kind_weights={"place": 1.0})
+    with pytest.raises(
+        ConfigError, match="stage 'joint': kind_weights: no training sentence is of kind 'place'"
+    ):
+        Trainer(config(root, variant, stages=(stage,)), tmp_path / "out", torch.device("cpu"))
+    with pytest.raises(ConfigError, match=r"negation is -1\.0, 0 or more is wanted"):
+        Data(kind_weights={"negation": -1.0})
 
 
 def test_muon_takes_the_matrices_and_adamw_the_rest(root: Path, variant: str, tmp_path: Path) -> None:

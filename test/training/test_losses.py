@@ -127,3 +127,11 @@ def test_nothing_to_choose_costs_nothing() -> None:
     assert loss.item() == pytest.approx(math.log(1 + math.exp(3)), rel=1e-5)
     assert logits.grad[0].abs().sum() > 0 and not logits.grad[1:].any()
     assert choice_loss(logits[1:], objects[1:], targets[1:]).item() == 0
+
+
+def test_a_choice_is_as_exact_under_autocast() -> None:
+    objects = torch.softmax(torch.arange(60.0).reshape(1, 3, 20) % 7, dim=-1)
+    logits, targets = torch.linspace(-9, 9, 20)[None], torch.tensor([[0.0, 1.0, 0.0]])
+    plain = choice_loss(logits, objects, targets)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert choice_loss(logits, objects, targets).item() == pytest.approx(plain.item(), rel=1e-6)

@@ -39,9 +39,9 @@ class Batch:
     names: which sentence each row is, for messages.
     total: sentences of the whole step, of which these are a share.
     embeddings: (P, C, h, w), SAM's, from a store.
-    objects: (P, K, n), share of each of CLIP's patches in the area of each object of the picture, all zero
-        where it has fewer than K; targets: (N, K), 1.0 where the sentence means the object. None where no
-        term wants them.
+    object_patches: (P, K, n), share of each of CLIP's patches in the area of each object of the picture, all
+        zero where it has fewer than K; None where no term wants them.
+    targets: (N, K), 1.0 where the sentence means the object; None where no term wants them.
     """
 
     sam: Tensor | None
@@ -56,7 +56,7 @@ class Batch:
     total: int = 0
     embeddings: Tensor | None = None
     dense_cells: Tensor | None = None
-    objects: Tensor | None = None
+    object_patches: Tensor | None = None
     targets: Tensor | None = None
 
     def __len__(self) -> int:
@@ -91,14 +91,14 @@ class BatchMaker:
             if annotation.image_id in self.objects:
                 self.objects[annotation.image_id].append(annotation.id)
         self._enough: dict[str, list[int]] = {}  # pictures with enough sentences, by stage
-        self._cached_order: tuple[tuple[int, ...], np.ndarray] | None = None
+        self._cached_order: tuple[tuple[tuple[int, ...], int], np.ndarray] | None = None
         if not self.picture_ids:
             raise ValueError(f"{dataset.name} has no reference in split '{dataset.split}'")
 
     def step(self, seed: tuple[int, ...], step: int, stage: Stage, part: int = 0, parts: int = 1) -> Batch:
         """The `part`-th of `parts` shares of the batch of `step` in the stage that `seed` names.
 
-        An epoch shows every picture once, shuffled.
+        An epoch shows every picture that the stage takes once, shuffled.
         """
         chosen, pictures = [], self._pictures(stage)
         for position in range(step * stage.pictures, (step + 1) * stage.pictures):
@@ -122,7 +122,7 @@ class BatchMaker:
         image_ids: list[int],
         drawn: list[list[tuple[Reference, Sentence]]],
         dense: bool = False,
-        objects: bool = False,
+        with_objects: bool = False,
     ) -> Batch:
         """The batch of these pictures and, per picture, sentences."""
         sam, clip, ids, rows, masks, boxes, present = [], [], [], [], [], [], []
@@ -142,7 +142,7 @@ class BatchMaker:
                 picture, box_place = clip_input(image, v.clip_size, v.clip_mean, v.clip_std)
                 clip.append(picture)
             wanted = {a for reference, _ in pairs for a in reference.ann_ids}
-            if dense or objects:
+            if dense or with_objects:
                 wanted.update(self.objects[image_id])
             covers = {
                 a: self._cover(a, place) for a in sorted(wanted) if not self.dataset.annotations[a].iscrowd
@@ -151,7 +151,7 @@ class BatchMaker:
                 shown, sizes = self.labels.of_picture(self.dataset, covers, self.variant.sam_size)
                 labels.append(shown)
                 cells.append(sizes)
-            if objects:
+            if with_objects:
                 areas.append(self._areas(covers))
                 meant += [[float(a in reference.ann_ids) for a in covers] for reference, _ in pairs]
             for reference, sentence in pairs:
@@ -184,7 +184,7 @@ class BatchMaker:
                 for _, sentence in pairs
             ),
             dense_cells=torch.from_numpy(np.stack(cells)) if cells else None,
-            objects=pad_sequence(areas, batch_first=True) if areas else None,
+            object_patches=pad_sequence(areas, batch_first=True) if areas else None,
             targets=_padded(meant, max(map(len, areas))) if areas else None,
         )
 
@@ -209,7 +209,7 @@ class BatchMaker:
         return self._enough[stage.name]
 
     def _areas(self, covers: Mapping[int, np.ndarray]) -> Tensor:
-        """(K, n) of one picture, see `Batch.objects`."""
+        """(K, n) of one picture, see `Batch.object_patches`."""
         if not covers:
             return torch.zeros(0, math.prod(self.variant.clip.grid))
         cover = torch.from_numpy(np.stack(list(covers.values())))
@@ -218,8 +218,8 @@ class BatchMaker:
 
     def _order(self, seed: tuple[int, ...], count: int) -> np.ndarray:
         cached = self._cached_order
-        if cached is None or cached[0] != seed:
-            cached = (seed, np.random.default_rng([*seed, 0]).permutation(count))
+        if cached is None or cached[0] != (seed, count):
+            cached = ((seed, count), np.random.default_rng([*seed, 0]).permutation(count))
             self._cached_order = cached
         return cached[1]
 
@@ -243,7 +243,7 @@ class BatchMaker:
 
 def _padded(rows: list[list[float]], width: int) -> Tensor:
     """(N, width), zeros behind each row."""
-    return torch.tensor([row + [0.0] * (width - len(row)) for row in rows]).reshape(-1, width)
+    return torch.tensor([row + [0.0] * (width - len(row)) for row in rows]).reshape(len(rows), width)
 
 
 def prefetched(

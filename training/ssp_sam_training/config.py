@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,7 +22,8 @@ __all__ = [
     "to_dict",
 ]
 
-PARTS = ("clip", "image_encoders", "sam_image_encoder", "sam_prompt_encoder", "mask_decoder")
+# Parts that a stage can freeze. `clip` is all of CLIP, its image encoder included.
+PARTS = ("clip", "clip_image_encoder", "sam_image_encoder", "sam_prompt_encoder", "mask_decoder")
 METRICS = ("giou", "targeted_giou", "ciou", "n_acc", "t_acc", "box_acc")
 
 
@@ -50,6 +53,16 @@ class Data:
     kind_weights: dict[str, float] = field(default_factory=dict)
     prefetch: int = 4  # batches made ahead of the network
     loaders: int = 1  # threads that make them
+
+    def __post_init__(self) -> None:
+        """Hold the fields to each other; raises ConfigError."""
+        _check_weights(self.kind_weights, "data")
+
+
+def _check_weights(weights: Mapping[str, float], where: str) -> None:
+    for kind, weight in weights.items():
+        if not 0 <= weight < math.inf:
+            raise ConfigError(f"{where}: kind_weights: {kind} is {weight}, 0 or more is wanted")
 
 
 @dataclass(frozen=True)
@@ -157,6 +170,7 @@ class Stage:
             raise ConfigError(
                 f"{where}: {', '.join(scene_terms)} want scenes: steps and pictures, not epochs"
             )
+        _check_weights(self.kind_weights or {}, where)
         if self.by_items and self.kind_weights is not None:
             raise ConfigError(f"{where}: kind_weights wants scenes: steps and pictures, not epochs")
         if not self.by_items and self.truth == "letterbox":

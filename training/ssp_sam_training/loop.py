@@ -22,11 +22,11 @@ from .errors import TrainingError
 from .heads import DenseHeads
 from .logs import RunLog, duration, progress
 from .optimisers import make_optimiser
-from .parameters import freeze, frozen_parts, parameter_groups, prefixes, relative_rate
+from .parameters import freeze, frozen_parts, parameter_groups, prefixes, relative_rate, with_parts
 from .schedule import learning_rate
 from .sources import Sources
 from .starting import configured_variant, open_store, starting_network
-from .step import TrainingNetwork
+from .step import TrainingNetwork, check_losses
 from .updates import update
 from .validation import validate_items, validate_scenes
 
@@ -47,6 +47,8 @@ class Trainer:
             out.mkdir(parents=True, exist_ok=True)
         self.sources = Sources(config)
         self.variant = configured_variant(config, self.sources.sentences())
+        for stage in config.stages:
+            check_losses(self.variant, stage)
         self.net = starting_network(config, self.variant)
         store = open_store(config, self.net)
         self.sources.use(self.variant, store)
@@ -59,7 +61,7 @@ class Trainer:
         if self.device.type == "cpu":
             for module in (self.net, self.average):
                 module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.never = frozenset.intersection(*(frozenset(stage.frozen) for stage in config.stages))
+        self.never = frozenset.intersection(*(with_parts(stage.frozen) for stage in config.stages))
         freeze(self.net, self.never)
         self.optimiser = make_optimiser(config, self.net, self.heads)
         self.module: nn.Module = TrainingNetwork(self.net, self.heads)

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ssp_sam_ros.network.autocast import without_autocast
+
 from .labels import BACKGROUND, CATEGORY
 
 
@@ -62,7 +64,8 @@ def choice_loss(logits: Tensor, objects: Tensor, targets: Tensor) -> Tensor:
     logits: (N, n); objects: (N, K, n), share of each patch in the object's area, rows add up to 1, or to 0
     where there is no object; targets: (N, K), 1 where the object is meant.
     """
-    scores = (objects @ logits.float()[..., None])[..., 0]
+    with without_autocast(logits):
+        scores = (objects @ logits.float()[..., None])[..., 0]
     shown = objects.sum(-1) > 0
     wanted = targets * shown
     wanted = wanted / wanted.sum(1, keepdim=True).clamp(min=1)

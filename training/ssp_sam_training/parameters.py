@@ -14,12 +14,12 @@ from .heads import DenseHeads
 
 PREFIXES = {
     "clip": ("encoder.",),
-    "image_encoders": ("sam.image_encoder.", "encoder.visual."),
+    "clip_image_encoder": ("encoder.visual.",),
     "sam_image_encoder": ("sam.image_encoder.",),
     "sam_prompt_encoder": ("sam.prompt_encoder.",),
     "mask_decoder": ("sam.mask_decoder.",),
 }
-_IMAGE_ENCODERS = PREFIXES["image_encoders"]
+_IMAGE_ENCODERS = PREFIXES["sam_image_encoder"] + PREFIXES["clip_image_encoder"]
 _TABLES = ("embedding", "embedding.weight", "_token.weight", "embed.weight", "tokens.weight")
 _FEW = 16
 
@@ -27,7 +27,12 @@ _FEW = 16
 def frozen_parts(stage: Stage, epoch: int) -> frozenset[str]:
     """The parts that do not learn in this epoch of a stage."""
     late = {"mask_decoder"} if epoch < stage.mask_decoder_from else set()
-    return frozenset(stage.frozen) | late
+    return with_parts(stage.frozen) | late
+
+
+def with_parts(frozen: Collection[str]) -> frozenset[str]:
+    """Frozen parts, with the parts of these that have a name of their own."""
+    return frozenset(frozen) | ({"clip_image_encoder"} if "clip" in frozen else set())
 
 
 def prefixes(parts: Collection[str]) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from functools import cached_property
 from ssp_sam_ros.network import Variant
 
 from .batches import BatchMaker
-from .config import Data, More, TrainConfig
+from .config import ConfigError, Data, More, TrainConfig
+from .config_reading import nearest
 from .data import Dataset, ReferDataset, load_dataset, load_refer
 from .data.joined import first_pictures, join_refer
 from .embeddings import EmbeddingStore
@@ -36,6 +37,7 @@ class Sources:
                 data.root, data.dataset, data.train_split, data.split_by, image_folder=data.images
             )
             self.train_scenes = join_refer([first, *(_more(data, more) for more in data.more)])
+            _check_kinds(config, self.train_scenes)
             self.val_scenes = load_refer(data.root, val, data.val_split, val_by, image_folder=data.images)
         if any(stage.by_items for stage in config.stages):
             self.train_items = load_dataset(
@@ -87,6 +89,20 @@ class Sources:
         if dataset is None or self._variant is None:
             raise ValueError("no stage of this configuration is one of items")
         return ItemMaker(dataset, self._variant, self.store)
+
+
+def _check_kinds(config: TrainConfig, train: ReferDataset) -> None:
+    """Refuse weights of kinds that no sentence has: a slip of the pen would go without a word."""
+    known = {s.kind or "" for group in train.references for s in group.sentences}
+    weights = {"data": config.data.kind_weights}
+    weights |= {f"stage '{stage.name}'": stage.kind_weights or {} for stage in config.stages}
+    for where, kinds in weights.items():
+        for kind in kinds:
+            if kind not in known:
+                raise ConfigError(
+                    f"{where}: kind_weights: no training sentence is of kind '{kind}'"
+                    f"{nearest(kind, sorted(known))}"
+                )
 
 
 def _more(data: Data, more: More) -> ReferDataset:

@@ -6,11 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ssp_sam_ros.network import SSPSAM, ImageFeatures
+from ssp_sam_ros.network import SSPSAM, ImageFeatures, Variant
 from ssp_sam_ros.perception.postprocess import logits_to_letterbox
 
 from .batches import Batch
-from .config import Losses
+from .config import Losses, Stage
+from .errors import TrainingError
 from .heads import DenseHeads
 from .losses import box_losses, choice_loss, dense_loss, dice_loss, focal_loss, patch_loss
 
@@ -51,7 +52,7 @@ def loss_terms(
         return terms
     rows, text = features.rows(batch.picture), net.encode_text(batch.ids)
     if weights.needs_alignment and net.extensions is not None:
-        alignment = net.extensions.alignment(rows.visual[:, 1:], text.sentence)
+        alignment = net.extensions.alignment(rows.visual[:, net.class_tokens :], text.sentence)
         if alignment is not None and weights.align:
             terms["align"] = patch_loss(alignment, _coverage(net, batch))
         if alignment is not None and weights.align_choice:
@@ -73,6 +74,27 @@ def loss_terms(
             logits = logits_to_letterbox(logits, net.variant.sam_size)
         terms |= _mask_terms(logits, _masks(batch).to(logits.dtype), weights)
     return terms
+
+
+def check_losses(variant: Variant, stage: Stage) -> None:
+    """Refuse losses that ask for a part which the network has not.
+
+    Raises TrainingError, which names loss and part.
+    """
+    on = variant.extensions
+    wanted = {
+        "patch": ("dense_prompt", on.dense_prompt),
+        "choice": ("dense_prompt", on.dense_prompt),
+        "align": ("alignment", on.alignment),
+        "align_choice": ("alignment", on.alignment),
+        "presence": ("presence", on.presence),
+    }
+    for loss, (extension, there) in wanted.items():
+        if getattr(stage.losses, loss) and not there:
+            raise TrainingError(
+                f"stage '{stage.name}': the loss {loss} wants the extension {extension}, which variant "
+                f"{variant.name} has not"
+            )
 
 
 def image_features(net: SSPSAM, batch: Batch) -> ImageFeatures:
@@ -113,9 +135,9 @@ def _masks(batch: Batch) -> Tensor:
 
 def _objects(batch: Batch) -> tuple[Tensor, Tensor]:
     """(N, K, n) and (N, K): what `choice_loss` wants to know of each sentence's picture."""
-    if batch.objects is None or batch.targets is None:
+    if batch.object_patches is None or batch.targets is None:
         raise ValueError("the losses want the objects of the pictures, the batch has none")
-    return batch.objects[batch.picture], batch.targets
+    return batch.object_patches[batch.picture], batch.targets
 
 
 def _coverage(net: SSPSAM, batch: Batch) -> Tensor:

@@ -25,7 +25,7 @@ def update(
 
     Each micro-batch counts by its share of the step's sentences, so that any split of a step over
     processes and micro-batches gives the loss, and the gradient, of the whole. (But for batch norms, and
-    for `dense`, whose mean is over cells.)
+    for the means over cells in `dense`, and over sentences with a target in `choice` and `align_choice`.)
 
     Returns the loss terms, the total and the gradient's norm over all processes; and the main process's
     `clock`, the same for all.

@@ -1,4 +1,4 @@
-"""The 512 letterbox of protocol A."""
+"""The 512 letterbox of protocol `paper`."""
 
 from __future__ import annotations
 

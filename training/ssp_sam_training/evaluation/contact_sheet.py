@@ -26,7 +26,7 @@ _LEGEND = "green: truth    magenta: prediction"
 
 
 def choose_successes(records: Sequence[SampleRecord], count: int, seed: int = 0) -> list[SampleRecord]:
-    """Random sentences with IoU >= 0.5 under protocol B (a no-target sentence answered so has 1)."""
+    """Random sentences with IoU >= 0.5 under protocol `gres` (a no-target sentence answered so has 1)."""
     good = [record for record in records if record.gres.iou >= SUCCESS_IOU]
     rng = np.random.default_rng(seed)
     return [good[i] for i in rng.permutation(len(good))[:count]]

@@ -37,7 +37,7 @@ def evaluate(
         dataset: the split.
         image_ids: pictures to take; None: all of the split. Several processes share a split by picture
             (`parallel.Processes.share`).
-        paper: protocol A too, which needs the mask in its own space as well.
+        paper: protocol `paper` too, which needs the mask in its own space as well.
 
     Raises:
         DatasetError: a picture or a segmentation is not as the set says.
@@ -60,7 +60,7 @@ def score_picture(
     Args:
         samples: those of the picture.
         predictions: one per sentence, in order.
-        letterbox_input: (height, width) of the network's SAM input for protocol A too; None: without it.
+        letterbox_input: (height, width) of the network's SAM input, for protocol `paper`; None: without it.
     """
     answers = iter(predictions)
     for sample in samples:
@@ -130,7 +130,7 @@ def _paper(prediction: Prediction, letterbox: NDArray[np.bool_]) -> SampleScore:
     if prediction.mask is None:
         return score_failure(letterbox)
     if prediction.letterbox_mask is None:
-        raise ValueError("protocol A needs the model's mask in the 512 letterbox; this model gave none")
+        raise ValueError("protocol `paper` needs the model's mask in the 512 letterbox; this model gave none")
     return score_paper(prediction.letterbox_mask, letterbox)
 
 

@@ -23,7 +23,7 @@ from .predictor import Prediction
 from .records import Box, Number, RecordError, SampleRecord, read_lines
 
 _OUTCOMES = ("FOUND", "NO_TARGET", "FAILED")
-_SQUARE = (1024, 1024)  # protocol A's letterbox; a file says nothing of the network's input
+_SQUARE = (1024, 1024)  # protocol `paper`'s letterbox; a file says nothing of the network's input
 
 Key = tuple[Number | None, int]
 
@@ -128,7 +128,7 @@ def read_prediction(plain: Mapping[str, Any], size: tuple[int, int], paper: bool
     Args:
         plain: the parsed line.
         size: (height, width) of the picture.
-        paper: make protocol A's mask out of it, too.
+        paper: make protocol `paper`'s mask out of it, too.
 
     Raises:
         TypeError, ValueError: what is wrong with the line.

@@ -21,7 +21,7 @@ class Prediction:
         score: mean mask probability when FOUND, else NaN.
         no_target_probability: 0..1; NaN when FAILED.
         network_box: (x1, y1, x2, y2) of the box head in pixels of the picture; None: there is none.
-        letterbox_mask: bool mask in protocol A's letterbox (`metrics.letterbox_prediction`), where asked for.
+        letterbox_mask: bool mask in protocol `paper`'s letterbox (`metrics.letterbox_prediction`), if asked for.
     """
 
     outcome: str
@@ -38,12 +38,12 @@ class Predictor(Protocol):
 
     @property
     def letterbox_input(self) -> tuple[int, int]:
-        """(height, width) of the network's SAM input: the shape of protocol A's letterbox."""
+        """(height, width) of the network's SAM input: the shape of protocol `paper`'s letterbox."""
 
     def predict(
         self, image: NDArray[np.uint8], sentences: Sequence[str], letterbox: bool
     ) -> list[Prediction]:
         """One prediction per sentence.
 
-        image: (H, W, 3) uint8 RGB. letterbox: give protocol A's mask too.
+        image: (H, W, 3) uint8 RGB. letterbox: give protocol `paper`'s mask too.
         """

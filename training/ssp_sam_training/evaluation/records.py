@@ -47,8 +47,8 @@ class SampleRecord:
         network_box: the box head's (x1, y1, x2, y2) in pixels of the picture; None where there is none.
         truth_box: the box around all targets' boxes; zeros without a target.
         box_hit: whether the box head's box counts for Acc@0.5; None without a box.
-        gres: score under protocol B, at the picture's own size.
-        paper: score under protocol A, in the 512 letterbox; None where it was not computed.
+        gres: score under protocol `gres`, at the picture's own size.
+        paper: score under protocol `paper`, in the 512 letterbox; None where it was not computed.
         phrasecut: score under PhraseCut's own rules; None for other sets.
     """
 

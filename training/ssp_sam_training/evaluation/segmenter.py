@@ -74,7 +74,7 @@ class SegmenterPredictor:
     def _letterbox_masks(
         self, picture: EncodedPicture, sentences: Sequence[str]
     ) -> dict[str, NDArray[np.bool_]]:
-        """Masks in the space of protocol A by sentence; those of a `Result` are in the picture's."""
+        """Masks in the space of protocol `paper` by sentence; those of a `Result` are in the picture's."""
         distinct, inference = list(dict.fromkeys(sentences)), self._inference
         masks: dict[str, NDArray[np.bool_]] = {}
         for start in range(0, len(distinct), picture.largest_batch):

@@ -27,8 +27,8 @@ class GroupSummary:
     Attributes:
         name: "all", a kind of sentence, or a number of targets.
         sentences, pictures, failed: numbers of records, of their pictures, and of those without an answer.
-        gres: protocol B with 95 % intervals over pictures.
-        paper: protocol A; None where it was not computed.
+        gres: protocol `gres` with 95 % intervals over pictures.
+        paper: protocol `paper`; None where it was not computed.
         phrasecut: PhraseCut's own rules; None for other sets.
         box_accuracy: Acc@0.5 of the box head, 0..1; NaN without boxes.
     """

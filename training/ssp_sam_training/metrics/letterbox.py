@@ -1,4 +1,4 @@
-"""The space of protocol A: a 512 x 512 letterbox, picture at the top left (evaluation.md, A).
+"""The space of protocol `paper`: a 512 x 512 letterbox, picture at the top left (docs/evaluation.md).
 
 The authors' code works at SAM's 1024 and then halves. For a variant whose input is not square the letterbox
 has the input's aspect: what is missing to a square would be empty in both masks and changes no score.

@@ -53,7 +53,7 @@ def intersection_and_union(prediction: NDArray[np.bool_], truth: NDArray[np.bool
 def score_gres(
     prediction: NDArray[np.bool_], truth: NDArray[np.bool_], predicted_empty: bool | None = None
 ) -> SampleScore:
-    """Score under protocol B (`gres`), at the picture's own size.
+    """Score under protocol `gres`, at the picture's own size.
 
     Args:
         prediction: (H, W) bool, the raw mask, also where the model says that there is no target.
@@ -76,7 +76,7 @@ def score_gres(
 
 
 def score_paper(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> SampleScore:
-    """Score under protocol A (`paper`); (512, 512) bool masks of the letterbox, padding included."""
+    """Score under protocol `paper`; (512, 512) bool masks of the letterbox, padding included."""
     intersection, union = intersection_and_union(prediction, truth)
     area = int(np.count_nonzero(prediction))
     predicted_empty = area < EMPTY_BELOW_PIXELS
