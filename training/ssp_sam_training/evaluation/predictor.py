@@ -21,7 +21,7 @@ class Prediction:
         score: mean mask probability when FOUND, else NaN.
         no_target_probability: 0..1; NaN when FAILED.
         network_box: (x1, y1, x2, y2) of the box head in pixels of the picture; None: there is none.
-        letterbox_mask: bool mask in protocol `paper`'s letterbox (`metrics.letterbox_prediction`), if asked for.
+        letterbox_mask: bool mask in protocol `paper`'s letterbox (`metrics.letterbox_prediction`), or None.
     """
 
     outcome: str
