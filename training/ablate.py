@@ -107,14 +107,15 @@ def _on(name: str, extensions: Any, config: TrainConfig) -> bool:
 def without(config: TrainConfig, name: str, args: argparse.Namespace) -> TrainConfig:
     """The short run that goes without one part."""
     last = config.stages[-1]
-    losses = dataclasses.replace(last.losses, **dict.fromkeys(_losses_gone(name), 0.0))
+    gone: dict[str, Any] = dict.fromkeys(_losses_gone(name), 0.0)
+    losses = dataclasses.replace(last.losses, **gone)
     stage = dataclasses.replace(
         last, steps=args.steps, lr=args.lr, lr_end=0.0, warmup=min(50, args.steps // 4), losses=losses
     )
     changes = dict(config.variant_changes)
     if name in EXTENSIONS:
-        gone = [name, *(other for other in EXTENSIONS[name] if other in EXTENSIONS)]
-        changes["extensions"] = {**changes.get("extensions", {}), **dict.fromkeys(gone, False)}
+        parts = [name, *(other for other in EXTENSIONS[name] if other in EXTENSIONS)]
+        changes["extensions"] = {**changes.get("extensions", {}), **dict.fromkeys(parts, False)}
     optimiser = dataclasses.replace(config.optimiser, muon=config.optimiser.muon and name != MUON)
     return dataclasses.replace(
         config,

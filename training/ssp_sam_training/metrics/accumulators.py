@@ -33,7 +33,7 @@ Terms = tuple[NDArray[np.float64], NDArray[np.float64]]  # a metric is sum(first
 
 @dataclass(frozen=True)
 class GresSummary:
-    """Protocol B over a set of samples; all shares 0..1.
+    """Protocol `gres` over a set of samples; all shares 0..1.
 
     Attributes:
         samples, targeted, no_target: numbers of expressions.
@@ -58,7 +58,7 @@ class GresSummary:
 
 @dataclass(frozen=True)
 class PaperSummary:
-    """Protocol A over a set of samples; shares 0..1.
+    """Protocol `paper` over a set of samples; shares 0..1.
 
     Attributes:
         samples, no_target: numbers of expressions, and of those whose truth is empty.
