@@ -97,7 +97,7 @@ def _require(condition: bool) -> None:
 def _picks_by_side(what: Described, graph: BenchGraph) -> bool:
     """Whether a side tells two such things apart: of two mugs on the left, one is "the right mug"."""
     sides = [c for c in what.conditions if isinstance(c, Place) and c.where != "middle"]
-    return bool(sides) and sum(_has(what.head, i, graph) == YES for i in range(len(graph))) > 1
+    return bool(sides) and sum(fits(what.head, i, graph) == YES for i in range(len(graph))) > 1
 
 
 def _clear_members(what: Described, graph: BenchGraph) -> Targets:
@@ -111,14 +111,15 @@ def _member(what: Described, i: int, graph: BenchGraph) -> int:
     if not graph.objects[i].clear:
         colour = what.head.colour
         return NO if colour is not None and graph.colour(colour, i) == NO else UNCLEAR
-    answer = _has(what.head, i, graph)
+    answer = fits(what.head, i, graph)
     for condition in what.conditions:
         if answer != NO:
             answer = min(answer, _holds(condition, i, graph))
     return answer
 
 
-def _has(head: Head, i: int, graph: BenchGraph) -> int:
+def fits(head: Head, i: int, graph: BenchGraph) -> int:
+    """Whether object i has these attributes: YES, NO or UNCLEAR."""
     answers = [YES]
     if head.noun is not None:
         answers.append(graph.noun(head.noun, i))
@@ -133,7 +134,7 @@ def _has(head: Head, i: int, graph: BenchGraph) -> int:
 
 def _holds(condition: Condition | Head, i: int, graph: BenchGraph) -> int:
     if isinstance(condition, Head):
-        return _has(condition, i, graph)
+        return fits(condition, i, graph)
     if isinstance(condition, Place):
         return graph.place(condition.where, i)
     if isinstance(condition, Not):

@@ -14,8 +14,9 @@ import numpy as np
 from .evaluate import denotation
 from .forms import All, Described, Form, Head, Not, Only
 from .graph import BenchGraph
+from .mentions import mentions
 from .phrases import vocabulary
-from .propose import KINDS, Proposer
+from .propose import ABSENT_SHARES, KINDS, Proposer, drawn_kind
 from .say import Speaker
 from .scene import BenchObject
 from .words import HELD_OUT_PAIRS
@@ -36,22 +37,28 @@ class Wanted:
     pairs: only sentences that mention a held-out pair of colour and noun; else never such a one.
     unseen: only sentences with a template or a construction kept out of training; else never such a one.
     shares: how often each kind is tried, one in all; kinds that are not named are left out.
+    absent: the same of the kinds that sentences about what is not there are made of.
     """
 
     pairs: bool = False
     unseen: bool = False
     shares: Mapping[str, float] = field(default_factory=SHARES.copy)
+    absent: Mapping[str, float] = field(default_factory=ABSENT_SHARES.copy)
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A sentence, its kind (one of `KINDS`), the indices of the objects it means, form and templates."""
+    """A sentence, its kind (one of `KINDS`), the indices of the objects it means, form and templates.
+
+    mentions: indices of the objects that it speaks of on the way, see `mentions.ROLES`.
+    """
 
     text: str
     kind: str
     targets: tuple[int, ...]
     form: Form
     templates: tuple[str, ...]
+    mentions: tuple[tuple[int, ...], ...] = ()
 
 
 def expressions(
@@ -80,12 +87,15 @@ def expressions(
     wanted = wanted or Wanted()
     graph = BenchGraph(objects, image_size)
     uniform = random.Random(int(rng.integers(1 << 62))).random
-    proposer, speaker = Proposer(graph, uniform, wanted.unseen), Speaker(uniform, wanted.unseen)
+    proposer, speaker = (
+        Proposer(graph, uniform, wanted.unseen, wanted.absent),
+        Speaker(uniform, wanted.unseen),
+    )
     found: dict[str, Expression] = {}
     for _ in range((16 if wanted.pairs else 4) * count):
         if len(found) >= count:
             break
-        kind = _draw_kind(uniform(), wanted.shares)
+        kind = drawn_kind(uniform(), wanted.shares)
         proposal = proposer.propose(kind)
         if proposal is None:
             continue
@@ -95,16 +105,9 @@ def expressions(
         text = speaker.say(form, len(targets), _left_out(form, targets, graph))
         unseen = speaker.used_unseen() or _joins(form)
         if unseen == wanted.unseen and len(text.split()) <= MOST_WORDS:
-            found.setdefault(text, Expression(text, kind, targets, form, tuple(speaker.templates)))
+            spoken_of = mentions(form, graph)
+            found.setdefault(text, Expression(text, kind, targets, form, tuple(speaker.templates), spoken_of))
     return list(found.values())
-
-
-def _draw_kind(chance: float, shares: Mapping[str, float]) -> str:
-    for kind, share in shares.items():
-        chance -= share
-        if chance < 0:
-            return kind
-    return next(kind for kind, share in shares.items() if share > 0)
 
 
 def _left_out(form: Form, targets: tuple[int, ...], graph: BenchGraph) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ..graph import EXTREMES, PLACES
@@ -33,6 +33,11 @@ from .words import PLAIN
 KINDS = (
     "attribute", "place", "size", "relation", "two_step", "ordinal", "negation", "several", "absent"
 )  # fmt: skip
+# Of which kinds the sentences about what is not there are made, by changing one thing.
+ABSENT_SHARES = {
+    "attribute": 4 / 12, "place": 1 / 12, "size": 1 / 12, "relation": 2 / 12, "two_step": 1 / 12,
+    "ordinal": 1 / 12, "negation": 1 / 12, "several": 1 / 12,
+}  # fmt: skip
 _TRIES = 40
 _KEEP_REDUNDANT = 0.2
 # Nouns that things are put on or into: of these one says what is not there.
@@ -44,6 +49,15 @@ _HOLDERS = {
 }
 
 
+def drawn_kind(chance: float, shares: Mapping[str, float]) -> str:
+    """The kind that a number in [0, 1) stands for, where `shares` add up to one."""
+    for kind, share in shares.items():
+        chance -= share
+        if chance < 0:
+            return kind
+    return next(kind for kind, share in shares.items() if share > 0)
+
+
 class Proposer(Pieces):
     """Draws forms of a wanted kind until one means something clear in the scene.
 
@@ -51,12 +65,19 @@ class Proposer(Pieces):
         graph: the scene.
         uniform: source of random numbers in [0, 1).
         conjunctions: also join two relations by "and", which training data never does.
+        absent: shares of the kinds that absent ones are made of.
     """
 
-    def __init__(self, graph: BenchGraph, uniform: Uniform, conjunctions: bool = False) -> None:
+    def __init__(
+        self,
+        graph: BenchGraph,
+        uniform: Uniform,
+        conjunctions: bool = False,
+        absent: Mapping[str, float] = ABSENT_SHARES,
+    ) -> None:
         """Note what to draw from."""
         super().__init__(graph, uniform)
-        self.conjunctions = conjunctions
+        self.conjunctions, self.absent = conjunctions, absent
         self._makers: dict[str, Callable[[int], Form | None]] = {
             "attribute": self._attribute,
             "place": self._place,
@@ -87,7 +108,7 @@ class Proposer(Pieces):
     def _draw(self, kind: str) -> Form | None:
         if kind != "absent":
             return self._makers[kind](pick(self.clear, self.uniform))
-        base = pick(_ABSENT_BASES, self.uniform)
+        base = drawn_kind(self.uniform(), self.absent)
         form = self._makers[base](pick(self.clear, self.uniform))
         return None if form is None else changed(form, self.graph, self.uniform)
 
@@ -235,9 +256,3 @@ class Proposer(Pieces):
         forms = tuple(self.anchor(k) for k in {i, *(self.other(i) for _ in range(count - 1))})
         kept = tuple(form for form in forms if form is not None)
         return Together(kept) if len(kept) == count else None
-
-
-_ABSENT_BASES = (
-    "attribute", "attribute", "attribute", "attribute", "place", "size", "relation", "relation", "two_step",
-    "ordinal", "negation", "several",
-)  # fmt: skip

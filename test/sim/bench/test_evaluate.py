@@ -22,6 +22,7 @@ from ssp_sam_ros.sim.bench.forms import (
     heads_of,
 )  # fmt: skip
 from ssp_sam_ros.sim.bench.graph import BenchGraph
+from ssp_sam_ros.sim.bench.mentions import mentions
 from ssp_sam_ros.sim.bench.scene import BenchObject
 
 
@@ -209,3 +210,26 @@ def test_every_head_is_found() -> None:
         Only(those(Head("plate"), Holding("on", THE_APPLE))),
     )
     assert heads_of(form) == (Head("mug"), Head(colour="red"), Head("can"), Head("plate"), Head("apple"))
+
+
+LEFT_OF_CAN = Only(those(Head("plate"), Related("left", THE_CAN)))
+
+
+@pytest.mark.parametrize(
+    ("form", "candidates", "anchors", "further"),
+    [
+        (Only(those(Head("mug"), Related("left", THE_PLATE))), (0, 1, 4), (2,), ()),
+        (Only(those(Head("apple"), Related("left", THE_FORK))), (5,), (), ()),  # no such anchor
+        (Only(those(Head("mug", "red"), Not(Related("left", THE_CAN)))), (0,), (3,), ()),
+        (Only(those(Head("mug"), Related("behind", LEFT_OF_CAN))), (0, 1, 4), (2,), (3,)),
+        (UNDER_APPLE, (2,), (5,), ()),
+        (Only(those(Head("mug"), Not(Head(colour="red")))), (0, 1, 4), (), ()),
+        (Closest(MUG, THE_APPLE), (0, 1, 4), (5,), ()),
+        (Between(APPLE, THE_CAN, RED_MUG), (5,), (0, 3), ()),
+        (Together((THE_APPLE, Only(those(Head("can"), Related("left", RED_MUG))))), (3, 5), (0,), ()),
+        (Ordinal(MUG, 2, "leftmost"), (0, 1, 4), (), ()),
+        (Only(those(Head(colour="yellow"))), (), (), ()),
+    ],
+)
+def test_what_a_form_mentions(form: Form, candidates: object, anchors: object, further: object) -> None:
+    assert mentions(form, SCENE) == (candidates, anchors, further)

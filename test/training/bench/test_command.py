@@ -147,6 +147,26 @@ def test_training_sentences_are_of_the_kinds_asked_for(written: Path, tmp_path: 
     assert (root / first).read_bytes()[:2000] == (written / first).read_bytes()[:2000]
 
 
+@pytest.mark.sim
+def test_absent_training_sentences_are_made_of_the_kinds_asked_for(tmp_path: Path) -> None:
+    root = tmp_path / "ordinals"
+    counts = options(root, train=4, val=0, test=0, pairs=0, forms=0)
+    assert main([*counts, "--kinds", "absent=1", "--absent-kinds", "ordinal=1"]) == 0
+    texts = [sentence["sent"] for reference in references(root) for sentence in reference["sentences"]]
+    assert len(texts) >= 4
+    order = ("second", "third", "fourth", "fifth", "first")
+    assert all(any(word in text.split() for word in order) for text in texts), texts
+    assert json.loads((root / "manifest.json").read_text())["absent_kinds"] == {"ordinal": 1.0}
+
+
+def test_absent_sentences_are_not_made_of_absent_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*options(tmp_path / "set"), "--absent-kinds", "absent=1,place=2"])
+    assert "absent sentences are made of another kind" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("kinds", "said"),
     [

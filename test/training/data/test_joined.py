@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,17 @@ def test_everything_of_every_part_is_there_once(parts: list[ReferDataset]) -> No
         assert text == f"the {joined.categories[one.category_id]} of {shade}"
         assert joined.annotation_mask(ann_id).sum() == one.bbox[2] * one.bbox[3]
     assert len(set(seen)) == 5 and seen.count("the mug of 40") == 3 and seen.count("the bowl of 200") == 2
+
+
+def test_what_sentences_mention_is_numbered_anew_with_the_objects(parts: list[ReferDataset]) -> None:
+    last = parts[1].references[-1]
+    told = replace(last.sentences[0], mentions=((), tuple(parts[1].annotations)))
+    parts[1].references[-1] = replace(last, sentences=(told, *last.sentences[1:]))
+    joined = join_refer(parts)
+    assert [s.mentions for r in joined.references[:-1] for s in r.sentences] == [None] * 14
+    none, all_of_them = joined.references[-1].sentences[0].mentions or ()
+    names = [joined.categories[joined.annotations[a].category_id] for a in all_of_them]
+    assert none == () and len(set(all_of_them)) == 4 and sorted(names) == ["bowl", "bowl", "pen", "pen"]
 
 
 def test_a_single_part_stays_as_it_is(parts: list[ReferDataset]) -> None:

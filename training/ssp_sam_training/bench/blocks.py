@@ -45,9 +45,9 @@ class Block:
     height: int
     images: Path
     records: Path
-    kinds: tuple[
-        tuple[str, float], ...
-    ] = ()  # shares of the kinds of training sentences, if others than usual
+    # Shares of the kinds of training sentences, and of what absent ones are made of, if others than usual.
+    kinds: tuple[tuple[str, float], ...] = ()
+    absent: tuple[tuple[str, float], ...] = ()
 
     @property
     def file(self) -> Path:
@@ -63,6 +63,7 @@ def plan_blocks(
     width: int = 320,
     height: int = 240,
     kinds: Mapping[str, float] | None = None,
+    absent: Mapping[str, float] | None = None,
 ) -> list[Block]:
     """All blocks of a dataset, in order of split and scene."""
     images, records = root / "images" / "train2014", root / "blocks"
@@ -78,6 +79,7 @@ def plan_blocks(
             images,
             records,
             tuple((kinds or {}).items()),
+            tuple((absent or {}).items()),
         )
         for split, count in counts.items()
         for start in range(0, count, SCENES_PER_POOL)
@@ -109,7 +111,8 @@ def make_block(block: Block) -> Block:
 def read_block(block: Block) -> list[dict[str, Any]]:
     """One record a scene: "image" and "annotations" in COCO's form, and "expressions".
 
-    An expression is (text, kind, annotation ids, {"templates": [...]}), bare descriptions without templates.
+    An expression is (text, kind, annotation ids, more): "templates", which bare descriptions have not, and
+    "mentions", lists of annotation ids in the order of `ssp_sam_ros.sim.bench.mentions.ROLES`.
 
     Raises:
         FileNotFoundError: the block is not made yet.
@@ -125,20 +128,25 @@ def _record(block: Block, index: int, scene: BenchScene, words: np.random.Genera
         block.images / name, scene.image, int(words.integers(JPEG_QUALITIES[0], JPEG_QUALITIES[1] + 1))
     )
     found = expressions(
-        scene.objects, scene.size, words, block.sentences, wanted_of(block.split, dict(block.kinds))
+        scene.objects,
+        scene.size,
+        words,
+        block.sentences,
+        wanted_of(block.split, dict(block.kinds), dict(block.absent)),
     )
     first = image_id * ANNOTATIONS_PER_IMAGE
     return {
         "image": {"id": image_id, "file_name": name, "width": scene.size[0], "height": scene.size[1]},
         "annotations": _annotations(scene, image_id),
-        "expressions": [(e.text, e.kind, [first + i for i in e.targets], _more(e)) for e in found],
+        "expressions": [(e.text, e.kind, [first + i for i in e.targets], _more(e, first)) for e in found],
     }
 
 
-def _more(expression: Expression) -> dict[str, Any]:
-    """The templates, where there is more than a bare description."""
+def _more(expression: Expression, first: int) -> dict[str, Any]:
+    """What is mentioned, and the templates, where there is more than a bare description."""
     templates = [template for template in expression.templates if template != BARE]
-    return {"templates": templates} if templates else {}
+    mentions = [[first + i for i in indices] for indices in expression.mentions]
+    return {"mentions": mentions} | ({"templates": templates} if templates else {})
 
 
 def _annotations(scene: BenchScene, image_id: int) -> list[dict[str, Any]]:

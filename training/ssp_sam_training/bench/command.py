@@ -51,6 +51,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="KIND=SHARE,...",
         help="how often each kind of training sentence is tried, such as negation=2,ordinal=1",
     )
+    parser.add_argument(
+        "--absent-kinds",
+        type=_absent_kinds,
+        metavar="KIND=SHARE,...",
+        help="which kinds the training sentences about what is not there are made of, by changing one thing",
+    )
     parser.add_argument("--seed", type=int, default=0, help="same seed, same dataset (default %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default %(default)s)")
     parser.add_argument(
@@ -89,6 +95,14 @@ def _kinds(text: str) -> dict[str, float]:
     return {kind: share / total for kind, share in found.items()}
 
 
+def _absent_kinds(text: str) -> dict[str, float]:
+    """The same of kinds that are not "absent" itself."""
+    found = _kinds(text)
+    if "absent" in found:
+        raise argparse.ArgumentTypeError("absent sentences are made of another kind")
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     args = parse(arguments)
@@ -106,7 +120,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(problem, file=sys.stderr)
         return 1
     counts: dict[str, int] = options["scenes"]
-    blocks = plan_blocks(args.seed, counts, args.sentences, partial, args.width, args.height, args.kinds)
+    blocks = plan_blocks(
+        args.seed, counts, args.sentences, partial, args.width, args.height, args.kinds, args.absent_kinds
+    )
     seconds = _render(blocks, args.workers)
     _finish(partial, blocks, options)
     partial.rename(args.out)
@@ -117,9 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
     """All that decides what the files hold."""
-    kinds = {"kinds": args.kinds} if args.kinds else {}
+    kinds = {"kinds": args.kinds, "absent_kinds": args.absent_kinds}
     return {
-        **kinds,
+        **{name: shares for name, shares in kinds.items() if shares},
         "generator": GENERATOR,
         "seed": args.seed,
         "sentences_per_scene": args.sentences,

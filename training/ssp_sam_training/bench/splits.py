@@ -22,7 +22,14 @@ def mix_of(split: str) -> Mix:
     return Mix(held_out=_SHOWN_PAIRS if split == "pairs" else 0.0)
 
 
-def wanted_of(split: str, kinds: Mapping[str, float] | None = None) -> Wanted:
-    """Which sentences the split holds; `kinds`: shares of the kinds in the training split, if others."""
+def wanted_of(
+    split: str, kinds: Mapping[str, float] | None = None, absent: Mapping[str, float] | None = None
+) -> Wanted:
+    """Which sentences the split holds.
+
+    kinds, absent: `Wanted.shares` and `Wanted.absent` of the training split, if others than usual.
+    """
     wanted = Wanted(pairs=split == "pairs", unseen=split == "forms")
-    return replace(wanted, shares=dict(kinds)) if kinds and split == "train" else wanted
+    if kinds and split == "train":
+        wanted = replace(wanted, shares=dict(kinds))
+    return replace(wanted, absent=dict(absent)) if absent and split == "train" else wanted

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .refer_set import ReferDataset
+from .sample import Sentence
 
 
 def first_pictures(dataset: ReferDataset, count: int) -> ReferDataset:
@@ -56,6 +57,14 @@ def join_refer(parts: Sequence[ReferDataset]) -> ReferDataset:
                     ref_id=len(joined.references),
                     image_id=pictures[reference.image_id],
                     ann_ids=tuple(objects[a] for a in reference.ann_ids),
+                    sentences=tuple(_renumbered(s, objects) for s in reference.sentences),
                 )
             )
     return joined
+
+
+def _renumbered(sentence: Sentence, objects: Mapping[int, int]) -> Sentence:
+    """The sentence with the new numbers of the objects that it mentions."""
+    if sentence.mentions is None:
+        return sentence
+    return replace(sentence, mentions=tuple(tuple(objects[a] for a in role) for role in sentence.mentions))

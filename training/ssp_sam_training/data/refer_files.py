@@ -26,7 +26,9 @@ def _parse_reference(entry: Mapping[str, Any], index: int, path: Path) -> Refere
     try:
         sentences = tuple(
             [
-                Sentence(sentence["sent"], int(sentence["sent_id"]), sentence.get("kind"))
+                Sentence(
+                    sentence["sent"], int(sentence["sent_id"]), sentence.get("kind"), _mentions(sentence)
+                )
                 for sentence in entry["sentences"]
             ]
         )
@@ -39,6 +41,11 @@ def _parse_reference(entry: Mapping[str, Any], index: int, path: Path) -> Refere
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         name = entry.get("ref_id", f"number {index} of the file")
         raise DatasetError(f"{path}, reference {name}: {type(error).__name__} {error}") from error
+
+
+def _mentions(sentence: Mapping[str, Any]) -> tuple[tuple[int, ...], ...] | None:
+    told = sentence.get("mentions")
+    return None if told is None else tuple([tuple([int(one) for one in role]) for role in told])
 
 
 def load_instances(

@@ -18,11 +18,17 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One expression. `kind` is the kind of sentence where the set says it (the simulated tabletop does)."""
+    """One expression, and what a set may say of it; the simulated ones do.
+
+    kind: the kind of sentence.
+    mentions: the objects that it speaks of on the way to its targets, for each of
+        `ssp_sam_ros.network.mentions.ROLES`.
+    """
 
     text: str
     sent_id: int
     kind: str | None = None
+    mentions: tuple[tuple[int, ...], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
