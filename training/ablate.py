@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What each part of the small model is worth: taken out of trained weights, and both trained on.
 
-    python training/ablate.py --config training/configs/bench_tiny_3.yaml [--steps 400] [--only whole dense]
+    python training/ablate.py --config training/configs/bench_tiny_4.yaml [--steps 400] [--only whole dense]
 
 Every row starts from the same weights, without one part and the losses that need it. A weights file has no
 heads for the dense labels, so new ones learn first, beside frozen encoders; then comes the configuration's
@@ -33,6 +33,7 @@ EXTENSIONS: dict[str, tuple[str, ...]] = {
     "dense_prompt": ("loss patch", "loss choice"),
     "presence": ("loss presence",),
     "alignment": ("loss align", "loss align_choice"),
+    "mentions": ("loss mentions",),
     "position": (),
     "text_in_sequence": (),
     "visual_skip": (),

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .mentions import Mentions
 from .variant import Variant
 
 
@@ -40,6 +41,7 @@ class PromptExtensions(nn.Module):
             self.align_text = nn.Linear(variant.joint_dim, variant.joint_dim)
             self.align_bias = nn.Parameter(torch.full((1,), -2.0))
             self.align = nn.Linear(2, width)
+        self.mentions = Mentions(variant) if on.mentions else None
         if on.text_in_sequence:
             self.words = nn.Linear(dim, width)
         if on.dense_prompt:
@@ -59,6 +61,7 @@ class PromptExtensions(nn.Module):
                 on.position,
                 on.text_in_sequence,
                 on.alignment,
+                on.mentions,
                 on.dense_prompt,
                 on.presence,
             )

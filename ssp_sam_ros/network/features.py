@@ -102,7 +102,8 @@ class Prompts:
     boxes: (N, 4) cx, cy, w, h in 0..1 of CLIP's padded input.
     phrase_attention: (N, context), psi of Eq. 7. similarity: (N, n), S_c after min-max.
     visual_attention: (N, n), g, the gate of Eq. 4.
-    dense: (N, C, h, w), presence: (N,) logit, patch_logits: (N, n); None without their extension.
+    dense: (N, C, h, w), presence: (N,) logit, patch_logits: (N, n), mentions: (N, R, n) logits of what fits
+        each of `mentions.ROLES`; None without their extension.
     """
 
     sparse: Tensor
@@ -113,6 +114,7 @@ class Prompts:
     dense: Tensor | None = None
     presence: Tensor | None = None
     patch_logits: Tensor | None = None
+    mentions: Tensor | None = None
 
     def __len__(self) -> int:
         return self.sparse.shape[0]

@@ -7,6 +7,7 @@ here alone.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -93,13 +94,16 @@ class SemanticSpatialPromptEncoder(nn.Module):
         if self.extensions:
             phrase = self.extensions.norm_phrase(phrase)
         f_ss = torch.tanh(self.norm_img(v) * gate) * torch.tanh(phrase)[:, None]  # Eq. 9
-        patches = self.mlp(f_ss.to(v.dtype))
+        patches, mentions = self.mlp(f_ss.to(v.dtype)), None
         if self.extensions:
             patches = self.extensions.add_visual(patches, f_v)
             alignment = self.extensions.alignment(visual[:, self.class_tokens :], sentence)
             patches = self.extensions.add_alignment(patches, alignment)
+            if self.extensions.mentions is not None:
+                mentions = self.extensions.mentions(visual[:, self.class_tokens :], text.words, padding)
+                patches = patches + self.extensions.mentions.told(mentions)
         seen = Attention(psi, similarity, gate[..., 0])
-        return self._generate(patches, phrase, t, seen)
+        return replace(self._generate(patches, phrase, t, seen), mentions=mentions)
 
     def _phrase(self, t: Tensor, padding: Tensor) -> tuple[Tensor, Tensor]:
         """Step 5: phrase attention psi (N, L) and the phrase (N, dim), pooled from T itself (Eq. 5 to 8)."""

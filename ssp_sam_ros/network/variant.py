@@ -125,6 +125,7 @@ class Extensions:
     position: bool = False  # and so does each patch's place in the picture
     text_in_sequence: bool = False  # phrase and word tokens join that sequence
     alignment: bool = False  # a learned similarity of patches and sentence joins that sequence
+    mentions: bool = False  # so do patch logits of what the sentence relates its targets to, and from where
     dense_prompt: bool = False  # the sequence's patch tokens become SAM's dense prompt
     presence: bool = False  # a presence logit lowers all mask logits of an absent target
     high_res: bool = False  # stride 8 and 4 features of the trunk join SAM's upscaling

@@ -11,6 +11,7 @@ import torch
 from ssp_sam_ros.network import load_variant
 from ssp_sam_training.batches import Batch, BatchMaker, prefetched
 from ssp_sam_training.config import Data, Losses, Stage
+from ssp_sam_training.data.joined import join_refer
 from ssp_sam_training.data.refer import load_refer
 from ssp_sam_training.errors import TrainingError
 from ssp_sam_training.labels import DenseLabels
@@ -117,6 +118,23 @@ def test_a_stages_own_weights_leave_sentences_and_pictures_out(
         maker.step((0,), 0, replace(stage, name="long", sentences=3))
 
 
+def test_a_stage_may_show_one_set_alone(refer_files: SimpleNamespace, tmp_path: Path) -> None:
+    roots = [tmp_path / "one", tmp_path / "other"]
+    for root in roots:
+        objects = [refer_files.annotation(1, 1, (5, 5, 20, 20))]
+        references = [refer_files.reference(1, 1, [1], [f"the {root.name}", f"a {root.name}"])]
+        content = refer_files.instances(objects, [1])
+        refer_files.write(root, "grefcoco", "grefs(unc).json", references, content)
+    joined = join_refer([load_refer(root, "grefcoco", "val") for root in roots])
+    maker = BatchMaker(joined, load_variant("ssp_sam_tiny"), Data(), DenseLabels.of_dataset(joined))
+    for root in roots:
+        stage = replace(STAGE, name=root.name, root=str(root))
+        for step in range(4):
+            assert all(root.name in name for name in maker.step((0,), step, stage).names)
+    with pytest.raises(TrainingError, match=r"stage 'gone': no picture of .*gone has 2 sentences"):
+        maker.step((0,), 0, replace(STAGE, name="gone", root=str(tmp_path / "gone")))
+
+
 def test_objects_and_targets_say_what_each_patch_shows(maker: BatchMaker) -> None:
     drawn = [[(r, s) for r in maker.by_picture[i] for s in r.sentences] for i in maker.picture_ids]
     batch = maker.make(maker.picture_ids, drawn, with_objects=True)
@@ -174,3 +192,18 @@ def test_thin_things_are_labelled_and_cells_know_their_objects_size(maker: Batch
     assert (labels["category"][block] == 1).all() and (cells[block] == 100).all()
     assert (labels["colour"][strip] == 0).all() and (labels["colour"][block] == -1).all()
     assert labels["category"][0, 0] == 0 and cells[0, 0] == 0
+
+
+def test_a_batch_tells_what_sentences_mention_and_which_do_not_tell(maker: BatchMaker) -> None:
+    pairs = [(r, s) for r in maker.by_picture[1] for s in r.sentences]
+    ids = sorted(a for a in maker.objects[1] if not maker.dataset.annotations[a].iscrowd)
+    told = replace(pairs[0][1], mentions=(tuple(ids), (ids[-1],), ()))
+    batch = maker.make([1], [[(pairs[0][0], told), *pairs[1:3]]], with_objects=True)
+    assert batch.mentions.shape == (3, 3, len(ids))
+    last = [0.0] * (len(ids) - 1) + [1.0]
+    assert batch.mentions[0].tolist() == [[1.0] * len(ids), last, [0.0] * len(ids)]
+    assert batch.mentions[1:].isnan().all()
+    raw = batch.object_patches * batch.object_areas[..., None]
+    whole = maker.make([1], [pairs[:1]], with_objects=True).object_patches
+    torch.testing.assert_close(whole.sum(-1), torch.ones(1, len(ids)))
+    assert float(raw.max()) <= 1.0 and float(raw.sum()) == pytest.approx(float(batch.object_areas.sum()))

@@ -148,6 +148,8 @@ def test_further_sets_want_stages_of_scenes(tmp_path: Path) -> None:
         ),
         ("steps: 5, random_place: true", r"random_place wants items"),
         ("epochs: 5, batch: 2, kind_weights: {place: 1}", r"kind_weights wants scenes"),
+        ("epochs: 5, batch: 2, root: data/tabletop", r"root wants scenes"),
+        ("steps: 5, root: elsewhere", r"root elsewhere is none of the data's: data/tabletop"),
     ],
 )
 def test_what_a_stage_would_not_heed_is_refused(tmp_path: Path, change: str, said: str) -> None:

@@ -12,6 +12,7 @@ from ssp_sam_training.losses import (
     dice_loss,
     focal_loss,
     generalised_iou,
+    mention_loss,
     patch_loss,
 )
 
@@ -135,3 +136,38 @@ def test_a_choice_is_as_exact_under_autocast() -> None:
     plain = choice_loss(logits, objects, targets)
     with torch.autocast("cpu", torch.bfloat16):
         assert choice_loss(logits, objects, targets).item() == pytest.approx(plain.item(), rel=1e-6)
+
+
+def test_none_of_them_is_a_choice_that_absent_sentences_make() -> None:
+    objects = torch.eye(2)[None].expand(3, 2, 2)
+    logits = torch.tensor([[1.0, -1.0], [1.0, -1.0], [-20.0, -20.0]])
+    targets = torch.tensor([[1.0, 0], [0, 0], [0, 0]])
+    total = math.exp(1) + math.exp(-1) + 1
+    each = [math.log(total) - 1, math.log(total), 0.0]
+    for i in range(3):
+        loss = choice_loss(logits[i : i + 1], objects[i : i + 1], targets[i : i + 1], none=True)
+        assert loss.item() == pytest.approx(each[i], rel=1e-5, abs=1e-6)
+    assert choice_loss(logits, objects, targets, none=True).item() == pytest.approx(sum(each) / 3, rel=1e-5)
+
+
+def test_what_is_mentioned_is_asked_for_by_role_where_a_set_tells_it() -> None:
+    """Four patches: two objects, background; two roles; the second sentence tells nothing."""
+    objects = torch.tensor([[[1.0, 0, 0, 0], [0, 0.5, 0.5, 0]]]).expand(2, -1, -1)
+    areas = torch.tensor([[1.0, 2.0]]).expand(2, -1)
+    mentions = torch.tensor([[[1.0, 0], [0, 1.0]], [[math.nan] * 2] * 2])
+    right = torch.tensor([[9.0, -9, -9, -9], [-9, 9, 9, -9]])
+    logits = torch.stack([right, right]).requires_grad_()
+    loss = mention_loss(logits, objects, areas, mentions)
+    loss.backward()
+    assert loss.item() < 0.01 and logits.grad[0].any() and not logits.grad[1].any()
+    swapped = torch.stack([right.flip(0), right])
+    assert mention_loss(swapped, objects, areas, mentions).item() > 10
+    assert mention_loss(swapped[1:], objects[1:], areas[1:], mentions[1:]).item() == 0
+
+
+def test_a_role_that_nothing_has_wants_silence() -> None:
+    objects, areas = torch.tensor([[[1.0, 0], [0, 1.0]]]), torch.ones(1, 2)
+    silent, loud = torch.full((1, 1, 2), -9.0), torch.full((1, 1, 2), 9.0)
+    nothing = torch.zeros(1, 1, 2)
+    assert mention_loss(silent, objects, areas, nothing).item() < 0.01
+    assert mention_loss(loud, objects, areas, nothing).item() > 9

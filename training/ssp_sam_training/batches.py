@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from ssp_sam_ros.network import Variant, build_tokenizer
+from ssp_sam_ros.network.mentions import ROLES
 from ssp_sam_ros.perception.geometry import Geometry
 from ssp_sam_ros.perception.preprocessing import clip_input, sam_input
 
@@ -41,7 +43,10 @@ class Batch:
     embeddings: (P, C, h, w), SAM's, from a store.
     object_patches: (P, K, n), share of each of CLIP's patches in the area of each object of the picture, all
         zero where it has fewer than K; None where no term wants them.
+    object_areas: (P, K), how many patches each object covers; None where no term wants them.
     targets: (N, K), 1.0 where the sentence means the object; None where no term wants them.
+    mentions: (N, R, K), 1.0 where the sentence speaks of the object in that role; NaN where the set does not
+        tell it; None where no term wants them.
     """
 
     sam: Tensor | None
@@ -57,7 +62,9 @@ class Batch:
     embeddings: Tensor | None = None
     dense_cells: Tensor | None = None
     object_patches: Tensor | None = None
+    object_areas: Tensor | None = None
     targets: Tensor | None = None
+    mentions: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -130,6 +137,7 @@ class BatchMaker:
         cells: list[np.ndarray] = []
         areas: list[Tensor] = []
         meant: list[list[float]] = []
+        spoken_of: list[Tensor] = []
         for row, (image_id, pairs) in enumerate(zip(image_ids, drawn, strict=True)):
             image = self.dataset.load_image(image_id)
             picture, place = sam_input(
@@ -154,6 +162,7 @@ class BatchMaker:
             if with_objects:
                 areas.append(self._areas(covers))
                 meant += [[float(a in reference.ann_ids) for a in covers] for reference, _ in pairs]
+                spoken_of += [_spoken_of(sentence, list(covers)) for _, sentence in pairs]
             for reference, sentence in pairs:
                 ids.append(self.tokenizer(sentence.text).ids)
                 rows.append(row)
@@ -184,37 +193,44 @@ class BatchMaker:
                 for _, sentence in pairs
             ),
             dense_cells=torch.from_numpy(np.stack(cells)) if cells else None,
-            object_patches=pad_sequence(areas, batch_first=True) if areas else None,
+            object_patches=_shares(pad_sequence(areas, batch_first=True)) if areas else None,
+            object_areas=pad_sequence(areas, batch_first=True).sum(-1) if areas else None,
             targets=_padded(meant, max(map(len, areas))) if areas else None,
+            mentions=pad_sequence(spoken_of, batch_first=True).transpose(1, 2) if areas else None,
         )
 
     def _pictures(self, stage: Stage) -> list[int]:
         """The pictures that a stage shows."""
-        if stage.kind_weights is None:
+        if stage.kind_weights is None and stage.root is None:
             return self.picture_ids
         if stage.name not in self._enough:
-            weights = stage.kind_weights
-            enough = [
-                i
-                for i in self.picture_ids
-                if sum(weights.get(s.kind or "", 1.0) > 0 for r in self.by_picture[i] for s in r.sentences)
-                >= stage.sentences
-            ]
-            if not enough:
+            shown = [i for i in self.picture_ids if self._is_shown(i, stage)]
+            if not shown:
+                where = "" if stage.root is None else f" of {stage.root}"
                 raise TrainingError(
-                    f"stage '{stage.name}': no picture has {stage.sentences} sentences of the kinds that its "
-                    f"kind_weights leave"
+                    f"stage '{stage.name}': no picture{where} has {stage.sentences} sentences of the kinds "
+                    f"that its kind_weights leave"
                 )
-            self._enough[stage.name] = enough
+            self._enough[stage.name] = shown
         return self._enough[stage.name]
 
+    def _is_shown(self, image_id: int, stage: Stage) -> bool:
+        if stage.root is not None:
+            path = self.dataset.image_path(image_id).absolute()
+            if not path.is_relative_to(Path(stage.root).absolute()):
+                return False
+        if stage.kind_weights is None:
+            return True
+        weights = stage.kind_weights
+        said = (s for r in self.by_picture[image_id] for s in r.sentences)
+        return sum(weights.get(s.kind or "", 1.0) > 0 for s in said) >= stage.sentences
+
     def _areas(self, covers: Mapping[int, np.ndarray]) -> Tensor:
-        """(K, n) of one picture, see `Batch.object_patches`."""
+        """(K, n) of one picture: the share of each of CLIP's patches that each object covers."""
         if not covers:
             return torch.zeros(0, math.prod(self.variant.clip.grid))
         cover = torch.from_numpy(np.stack(list(covers.values())))
-        patches = F.adaptive_avg_pool2d(cover[:, None], self.variant.clip.grid).flatten(1)
-        return patches / patches.sum(1, keepdim=True).clamp(min=1e-6)
+        return F.adaptive_avg_pool2d(cover[:, None], self.variant.clip.grid).flatten(1)
 
     def _order(self, seed: tuple[int, ...], count: int) -> np.ndarray:
         cached = self._cached_order
@@ -239,6 +255,19 @@ class BatchMaker:
     def _cover(self, ann_id: int, place: Geometry) -> np.ndarray:
         """float32: the share of each cell of the mask logits that the object covers."""
         return soft_truth(self.dataset.annotation_mask(ann_id), place, self.variant.mask_stride)
+
+
+def _shares(patches: Tensor) -> Tensor:
+    """See `Batch.object_patches`; patches: (P, K, n), covered shares."""
+    return patches / patches.sum(-1, keepdim=True).clamp(min=1e-6)
+
+
+def _spoken_of(sentence: Sentence, objects: list[int]) -> Tensor:
+    """(K, R) of one sentence, see `Batch.mentions`."""
+    if sentence.mentions is None:
+        return torch.full((len(objects), len(ROLES)), math.nan)
+    told = [[float(a in role) for role in sentence.mentions] for a in objects]
+    return torch.tensor(told).reshape(len(objects), len(ROLES))
 
 
 def _padded(rows: list[list[float]], width: int) -> Tensor:

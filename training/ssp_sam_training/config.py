@@ -81,7 +81,9 @@ class Losses:
     align: float = 0.0  # the same of the similarity of patches and sentence alone
     choice: float = 0.0  # which of the picture's objects, however large, by the mean logit of their patches
     align_choice: float = 0.0  # the same of the similarity alone
+    choice_none: bool = False  # `choice` has "none of them", too, of logit 0: what absent sentences choose
     presence: float = 0.0  # whether there is a target at all
+    mentions: float = 0.0  # what the sentence speaks of on the way, where a set tells it (`mentions`)
     dense: float = 0.0  # category and attributes of the object in every cell, from the annotations
     dense_background: float = 1.0  # weight of a background cell in it, no term of its own
     dense_ranks: float = 0.0  # weight in it of each kind of order (`ranks`), from CLIP's patches alone
@@ -100,12 +102,13 @@ class Losses:
     @property
     def needs_objects(self) -> bool:
         """Whether any term needs to know which patches all objects cover."""
-        return bool(self.choice or self.align_choice)
+        return bool(self.choice or self.align_choice or self.mentions)
 
     @property
     def needs_prompts(self) -> bool:
         """Whether any term needs the prompt generator."""
-        return self.needs_mask or bool(self.l1 or self.giou or self.patch or self.choice or self.presence)
+        terms = (self.l1, self.giou, self.patch, self.choice, self.presence, self.mentions)
+        return self.needs_mask or any(terms)
 
     @property
     def needs_mask(self) -> bool:
@@ -135,6 +138,7 @@ class Stage:
     sentences: int = 0  # per picture
     # Instead of the data's; a picture with fewer than `sentences` sentences of positive weight is left out.
     kind_weights: dict[str, float] | None = None
+    root: str | None = None  # of the data's roots: the pictures of this set alone; stages of scenes
     epochs: int = 0
     batch: int = 0  # items
     items: Literal["reference", "sentence"] = "reference"
@@ -165,7 +169,7 @@ class Stage:
             raise ConfigError(f"{where}: unknown metric '{self.best}' in best; known: {', '.join(METRICS)}")
         if self.best and (self.best == "box_acc" if not self.by_items else not self._scores_masks):
             raise ConfigError(f"{where}: best {self.best}: this stage's validation does not compute it")
-        scene_terms = ("dense", "patch", "align", "choice", "align_choice")
+        scene_terms = ("dense", "patch", "align", "choice", "align_choice", "mentions")
         if self.by_items and any(getattr(self.losses, term) for term in scene_terms):
             raise ConfigError(
                 f"{where}: {', '.join(scene_terms)} want scenes: steps and pictures, not epochs"
@@ -173,6 +177,8 @@ class Stage:
         _check_weights(self.kind_weights or {}, where)
         if self.by_items and self.kind_weights is not None:
             raise ConfigError(f"{where}: kind_weights wants scenes: steps and pictures, not epochs")
+        if self.by_items and self.root is not None:
+            raise ConfigError(f"{where}: root wants scenes: steps and pictures, not epochs")
         if not self.by_items and self.truth == "letterbox":
             raise ConfigError(f"{where}: truth letterbox wants items: epochs and batch")
         if self.longest_sentence is not None and not (self.by_items and self.items == "sentence"):
@@ -233,6 +239,12 @@ class TrainConfig:
         names = [stage.name for stage in self.stages]
         if len(set(names)) < len(names):
             raise ConfigError("two stages have the same name: the logs tell stages by their names")
+        roots = (self.data.root, *(more.root for more in self.data.more))
+        for stage in self.stages:
+            if stage.root not in (None, *roots):
+                raise ConfigError(
+                    f"stage '{stage.name}': root {stage.root} is none of the data's: {', '.join(roots)}"
+                )
         if self.data.more and any(stage.by_items for stage in self.stages):
             raise ConfigError("data.more wants stages of scenes: steps and pictures, not epochs")
 

@@ -55,11 +55,12 @@ def patch_loss(logits: Tensor, coverage: Tensor) -> Tensor:
     return bce + dice_loss(logits[:, None], coverage[:, None])
 
 
-def choice_loss(logits: Tensor, objects: Tensor, targets: Tensor) -> Tensor:
+def choice_loss(logits: Tensor, objects: Tensor, targets: Tensor, none: bool = False) -> Tensor:
     """Cross-entropy of a choice among the objects of a picture, by the mean logit of each one's patches.
 
     Over patches, a large object counts more than a small one, and the background more than all; which object
-    is meant is one choice among a few. Targets share the probability; sentences without any are left out.
+    is meant is one choice among a few. Targets share the probability; sentences without any are left out, or
+    choose "none of them", an object of logit 0, if there is `none`.
 
     logits: (N, n); objects: (N, K, n), share of each patch in the object's area, rows add up to 1, or to 0
     where there is no object; targets: (N, K), 1 where the object is meant.
@@ -68,10 +69,31 @@ def choice_loss(logits: Tensor, objects: Tensor, targets: Tensor) -> Tensor:
         scores = (objects @ logits.float()[..., None])[..., 0]
     shown = objects.sum(-1) > 0
     wanted = targets * shown
+    if none:
+        scores, shown = F.pad(scores, (0, 1)), F.pad(shown, (0, 1), value=True)
+        wanted = F.pad(wanted, (0, 1))
+        wanted[:, -1] = (targets.sum(1) == 0).to(wanted.dtype)
     wanted = wanted / wanted.sum(1, keepdim=True).clamp(min=1)
     log_p = F.log_softmax(scores.masked_fill(~shown, -1e4), dim=1)
     asked = wanted.sum(1)
     return -(wanted * log_p).sum() / asked.sum().clamp(min=1)
+
+
+def mention_loss(logits: Tensor, objects: Tensor, areas: Tensor, mentions: Tensor) -> Tensor:
+    """Mean over roles of `patch_loss` and `choice_loss` (with "none of them") of what sentences speak of.
+
+    logits: (N, R, n); objects: (N, K, n) and areas: (N, K), see `Batch.object_patches` and `object_areas`;
+    mentions: (N, R, K), NaN in the rows of sentences that are not asked.
+    """
+    asked = ~mentions.isnan().flatten(1).any(1)
+    if not asked.any():
+        return 0.0 * logits.sum()
+    logits, objects, areas, mentions = logits[asked], objects[asked], areas[asked], mentions[asked]
+    roles = logits.shape[1]
+    with without_autocast(logits):
+        coverage = (mentions @ (objects * areas[..., None])).clamp(max=1).flatten(0, 1)
+    logits, each = logits.flatten(0, 1), objects.repeat_interleave(roles, 0)
+    return patch_loss(logits, coverage) + choice_loss(logits, each, mentions.flatten(0, 1), none=True)
 
 
 def dense_loss(

@@ -13,7 +13,7 @@ from .batches import Batch
 from .config import Losses, Stage
 from .errors import TrainingError
 from .heads import DenseHeads
-from .losses import box_losses, choice_loss, dense_loss, dice_loss, focal_loss, patch_loss
+from .losses import box_losses, choice_loss, dense_loss, dice_loss, focal_loss, mention_loss, patch_loss
 
 PICTURES_AT_ONCE = 8
 """Pictures that SAM's frozen image encoder takes together: ViT-H's activations at 1024 x 1024 are large."""
@@ -60,6 +60,8 @@ def loss_terms(
     if not weights.needs_prompts:
         return terms
     prompts = net.prompt(rows.visual, text)
+    if weights.mentions and prompts.mentions is not None:
+        terms["mentions"] = mention_loss(prompts.mentions, *_spoken_of(batch))
     if weights.l1 or weights.giou:
         terms["l1"], terms["giou"] = box_losses(prompts.boxes, batch.boxes)
     if weights.presence and prompts.presence is not None:
@@ -67,7 +69,7 @@ def loss_terms(
     if weights.patch and prompts.patch_logits is not None:
         terms["patch"] = patch_loss(prompts.patch_logits, _coverage(net, batch))
     if weights.choice and prompts.patch_logits is not None:
-        terms["choice"] = choice_loss(prompts.patch_logits, *_objects(batch))
+        terms["choice"] = choice_loss(prompts.patch_logits, *_objects(batch), none=weights.choice_none)
     if weights.needs_mask:
         logits, _ = net.decode(rows, prompts)
         if letterbox:
@@ -88,6 +90,7 @@ def check_losses(variant: Variant, stage: Stage) -> None:
         "align": ("alignment", on.alignment),
         "align_choice": ("alignment", on.alignment),
         "presence": ("presence", on.presence),
+        "mentions": ("mentions", on.mentions),
     }
     for loss, (extension, there) in wanted.items():
         if getattr(stage.losses, loss) and not there:
@@ -138,6 +141,14 @@ def _objects(batch: Batch) -> tuple[Tensor, Tensor]:
     if batch.object_patches is None or batch.targets is None:
         raise ValueError("the losses want the objects of the pictures, the batch has none")
     return batch.object_patches[batch.picture], batch.targets
+
+
+def _spoken_of(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """What `mention_loss` wants to know of each sentence and its picture."""
+    objects, areas, mentions = batch.object_patches, batch.object_areas, batch.mentions
+    if objects is None or areas is None or mentions is None:
+        raise ValueError("the losses want what the sentences mention, the batch does not tell it")
+    return objects[batch.picture], areas[batch.picture], mentions
 
 
 def _coverage(net: SSPSAM, batch: Batch) -> Tensor:

@@ -25,7 +25,8 @@ def update(
 
     Each micro-batch counts by its share of the step's sentences, so that any split of a step over
     processes and micro-batches gives the loss, and the gradient, of the whole. (But for batch norms, and
-    for the means over cells in `dense`, and over sentences with a target in `choice` and `align_choice`.)
+    for the means over cells in `dense`, over sentences with a target in `choice` and `align_choice`, and over
+    those that tell what they mention in `mentions`.)
 
     Returns the loss terms, the total and the gradient's norm over all processes; and the main process's
     `clock`, the same for all.
