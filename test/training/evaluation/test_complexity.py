@@ -28,4 +28,4 @@ def test_a_shared_trunk_counts_once() -> None:
     assert set(counted.operations) == {"both encoders", "CLIP text", "prompt encoder", "mask decoder"}
     assert all(counted.operations.values())
     table = complexity_table({"ssp_sam_tiny": counted})
-    assert table.splitlines()[2].startswith("| ssp_sam_tiny | 9.74")
+    assert table.splitlines()[2].startswith("| ssp_sam_tiny | 9.78")
