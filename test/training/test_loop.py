@@ -203,6 +203,7 @@ def test_losses_of_parts_that_are_not_there_are_refused(root: Path, variant: str
         ("alignment", "align_choice"),
         ("dense_prompt", "choice"),
         ("presence", "presence"),
+        ("mentions", "mentions"),
     ):
         stage = Stage("joint", 1, Losses(**{loss: 1.0}), pictures=1, sentences=1)
         without = config(root, variant, stages=(stage,), variant_changes={"extensions": {extension: False}})

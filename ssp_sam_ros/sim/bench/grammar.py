@@ -87,10 +87,8 @@ def expressions(
     wanted = wanted or Wanted()
     graph = BenchGraph(objects, image_size)
     uniform = random.Random(int(rng.integers(1 << 62))).random
-    proposer, speaker = (
-        Proposer(graph, uniform, wanted.unseen, wanted.absent),
-        Speaker(uniform, wanted.unseen),
-    )
+    proposer = Proposer(graph, uniform, wanted.unseen, wanted.absent)
+    speaker = Speaker(uniform, wanted.unseen)
     found: dict[str, Expression] = {}
     for _ in range((16 if wanted.pairs else 4) * count):
         if len(found) >= count:

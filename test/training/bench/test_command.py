@@ -60,6 +60,21 @@ def test_the_reader_of_real_sets_reads_every_split(written: Path) -> None:
 
 
 @pytest.mark.sim
+def test_the_reader_gets_what_sentences_mention(written: Path) -> None:
+    data = load_refer(written, "grefcoco", split="train")
+    anchors = 0
+    for reference in data.references:
+        for sentence in reference.sentences:
+            assert sentence.mentions is not None and len(sentence.mentions) == 3
+            named = {a for role in sentence.mentions for a in role}
+            assert all(data.annotations[a].image_id == reference.image_id for a in named)
+            if sentence.kind in ("relation", "two_step"):
+                assert set(reference.ann_ids) <= set(sentence.mentions[0]) and sentence.mentions[1]
+                anchors += 1
+    assert anchors
+
+
+@pytest.mark.sim
 def test_held_out_pairs_are_in_their_split_alone(written: Path) -> None:
     instances = json.loads((written / "grefcoco" / "instances.json").read_text())
     split_of = {r["image_id"]: r["split"] for r in references(written)}
