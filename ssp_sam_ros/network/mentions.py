@@ -1,9 +1,9 @@
 """Where in the picture is what a sentence speaks of on the way to its targets: an extension.
 
 "The mug left of the plate" wants the mugs and the plate found before it can be asked which mug is left of it.
-The similarity of patches and sentence finds the mugs; nothing has to find the plate, and for a generator that
-is told the answer alone "the leftmost mug" is right often enough. Here each role picks its words, their phrase
-is compared with every patch, and the patch tokens are told what fits and where they lie from there.
+The similarity of patches and sentence finds the mugs; nothing has to find the plate, and for a generator
+that is told the answer alone "the leftmost mug" is right often enough. Here each role picks its words, their
+phrase is compared with every patch, and the patch tokens are told what fits and where they lie from there.
 """
 
 from __future__ import annotations
