@@ -45,11 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     import torch
 
+    from ssp_sam_ros.perception.allocator import keep_freed_memory
     from ssp_sam_training.export import export_weights
     from ssp_sam_training.loop import Trainer, TrainingError
-    from ssp_sam_training.memory import keep_freed_memory
 
-    keep_freed_memory()
+    keep_freed_memory(largest_block=2**30, spare=2**31 - 1)  # activations are tens of megabytes
     # A thread that makes batches holds the interpreter for so long when the network wants to go on.
     sys.setswitchinterval(0.0005)
     if args.threads:

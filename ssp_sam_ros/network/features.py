@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,15 +61,20 @@ class ImageFeatures:
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """CLIP's reading of N expressions.
+    """CLIP's reading of N expressions, and what the attention adapter makes of it without a picture.
 
     ids: (N, context) int64 token ids. words: (N, context, W), F_w, the last layer norm's output.
     sentence: (N, D), the end token's projection, F_s before L2 normalisation.
+    tokens: (N, context, dim), T, the projected words. phrase_attention: (N, context), psi of Eq. 7, and
+        phrase: (N, dim), Eq. 8, both in float32. None until `SSPSAM.adapt_text` was asked.
     """
 
     ids: Tensor
     words: Tensor
     sentence: Tensor
+    tokens: Tensor | None = None
+    phrase_attention: Tensor | None = None
+    phrase: Tensor | None = None
 
     def __len__(self) -> int:
         return self.ids.shape[0]
@@ -77,21 +82,35 @@ class TextFeatures:
     def __getitem__(self, index: Tensor | slice | int) -> TextFeatures:
         if isinstance(index, int):
             index = slice(index, index + 1 or None)
-        return TextFeatures(self.ids[index], self.words[index], self.sentence[index])
+        return self._map(lambda t: t[index])
 
     @staticmethod
     def cat(parts: Sequence[TextFeatures]) -> TextFeatures:
-        """All rows of `parts`, in order."""
-        return TextFeatures(
-            torch.cat([p.ids for p in parts]),
-            torch.cat([p.words for p in parts]),
-            torch.cat([p.sentence for p in parts]),
-        )
+        """All rows of `parts`, in order; what one of them lacks is left out."""
+        if len(parts) == 1:
+            return parts[0]
+        rows: list[Any] = [part._all() for part in parts]
+        joined: list[Any] = [
+            None if any(t is None for t in column) else torch.cat(column)
+            for column in zip(*rows, strict=True)
+        ]
+        return TextFeatures(*joined)
+
+    def clone(self) -> TextFeatures:
+        """The same in memory of its own."""
+        return self._map(Tensor.clone)
 
     @property
     def nbytes(self) -> int:
         """Bytes of all tensors."""
-        return sum(t.numel() * t.element_size() for t in (self.ids, self.words, self.sentence))
+        return sum(t.numel() * t.element_size() for t in self._all() if t is not None)
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> TextFeatures:
+        changed: list[Any] = [None if t is None else change(t) for t in self._all()]
+        return TextFeatures(*changed)
+
+    def _all(self) -> tuple[Tensor | None, ...]:
+        return tuple(getattr(self, f.name) for f in dataclasses.fields(self))
 
 
 @dataclass(frozen=True)

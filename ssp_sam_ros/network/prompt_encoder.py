@@ -74,7 +74,10 @@ class SemanticSpatialPromptEncoder(nn.Module):
         visual: (N, c+n, D) with c class tokens, or (1, c+n, D) if all expressions refer to one picture;
         text: N rows.
         """
-        padding, sentence = text.ids == PADDING, text.sentence
+        text = self.adapt_text(text)
+        padding, sentence, t = text.ids == PADDING, text.sentence, text.tokens
+        psi, phrase = text.phrase_attention, text.phrase
+        assert t is not None and psi is not None and phrase is not None
         if self.patch_proj is not None and self.sent_proj is not None:
             visual, sentence = self.patch_proj(visual), self.sent_proj(sentence)
         f_v = normalise_over_tokens(visual)[:, self.class_tokens :]
@@ -85,8 +88,6 @@ class SemanticSpatialPromptEncoder(nn.Module):
         if self.extensions:
             selected = self.extensions.norm_selected(selected)
         v = self.clip_img_proj(selected)
-        t = self.clip_proj(text.words)
-        psi, phrase = self._phrase(t, padding)
         if self.sizes.visual_adapter:
             gate = self._gaussian_gate(v, self._cross_attention(v, t, padding))
         else:
@@ -104,6 +105,16 @@ class SemanticSpatialPromptEncoder(nn.Module):
                 patches = patches + self.extensions.mentions.told(mentions)
         seen = Attention(psi, similarity, gate[..., 0])
         return replace(self._generate(patches, phrase, t, seen), mentions=mentions)
+
+    def adapt_text(self, text: TextFeatures) -> TextFeatures:
+        """With T, psi and the phrase (steps 4 and 5), which need no picture: for an expression that stays
+        while pictures come, they are computed once. What has them already comes back as it is.
+        """
+        if text.phrase is not None:
+            return text
+        t = self.clip_proj(text.words)
+        psi, phrase = self._phrase(t, text.ids == PADDING)
+        return replace(text, tokens=t, phrase_attention=psi, phrase=phrase)
 
     def _phrase(self, t: Tensor, padding: Tensor) -> tuple[Tensor, Tensor]:
         """Step 5: phrase attention psi (N, L) and the phrase (N, dim), pooled from T itself (Eq. 5 to 8)."""

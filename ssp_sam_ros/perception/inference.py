@@ -89,9 +89,10 @@ class Inference:
 
     @torch.inference_mode()
     def encode_text(self, ids: np.ndarray) -> TextFeatures:
-        """CLIP's text tower over token ids, int64 (N, context)."""
+        """All that needs no picture, over token ids, int64 (N, context)."""
         with arithmetic(self.device, self.precision):
-            return self._stages.encode_text(torch.from_numpy(ids).to(self.device))
+            text = self._stages.encode_text(torch.from_numpy(ids).to(self.device))
+            return self.network.adapt_text(text)
 
     @torch.inference_mode()
     def prompt(self, pictures: Pictures, text: TextFeatures) -> Prompts:

@@ -6,6 +6,8 @@ import gc
 
 import torch
 
+from ssp_sam_ros.perception import allocator
+
 _MIB = 2**20
 
 
@@ -18,7 +20,8 @@ def memory_in_use(device: torch.device) -> str:
 
 
 def release_memory() -> None:
-    """Free what nobody refers to any more, and return the allocator's spare blocks to the device."""
+    """Free what nobody refers to any more, and return the allocators' spare blocks to device and system."""
     gc.collect()
+    allocator.trim()
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()

@@ -25,7 +25,7 @@ def clip_input(
         float32 (1, 3, H, W) and where the picture lies in it.
     """
     geometry = clip_geometry((image.shape[0], image.shape[1]), size)
-    pixels = torch.from_numpy(_resize(image, geometry.resized_size)).permute(2, 0, 1).float().div_(255)
+    pixels = _channels_first(_resize(image, geometry.resized_size)).div_(255)
     return _normalise_and_pad(pixels, geometry, mean, std), geometry
 
 
@@ -37,7 +37,7 @@ def sam_input(
     Args and returns as `clip_input`; mean and std are of values in 0..255.
     """
     geometry = sam_geometry((image.shape[0], image.shape[1]), size)
-    pixels = torch.from_numpy(_resize(image, geometry.resized_size)).permute(2, 0, 1).float()
+    pixels = _channels_first(_resize(image, geometry.resized_size))
     return _normalise_and_pad(pixels, geometry, mean, std), geometry
 
 
@@ -49,12 +49,20 @@ def _resize(image: np.ndarray, size: Size) -> np.ndarray:
     return np.array(resized)
 
 
+def _channels_first(image: np.ndarray) -> torch.Tensor:
+    """(h, w, 3) uint8 -> (3, h, w) float32, turned while it is a quarter of the size."""
+    return torch.from_numpy(image).permute(2, 0, 1).contiguous().float()
+
+
 def _normalise_and_pad(
     pixels: torch.Tensor, geometry: Geometry, mean: Sequence[float], std: Sequence[float]
 ) -> torch.Tensor:
+    """`pixels` is normalised in place."""
     shape = (3, 1, 1)
-    normalised = (pixels - torch.tensor(mean).view(shape)) / torch.tensor(std).view(shape)
+    normalised = pixels.sub_(torch.tensor(mean).view(shape)).div_(torch.tensor(std).view(shape))
     height, width = geometry.resized_size
+    if geometry.resized_size == geometry.input_size:
+        return normalised[None]
     padded = torch.zeros(1, 3, *geometry.input_size)
     top, left = geometry.top, geometry.left
     padded[0, :, top : top + height, left : left + width] = normalised

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from ssp_sam_ros.network import SSPSAM, TextFeatures, Variant, build_tokenizer
+from ssp_sam_ros.perception.allocator import keep_freed_memory
 from ssp_sam_ros.perception.answering import Answer, Answering
 from ssp_sam_ros.perception.caches import ByteBoundedCache, CacheStats
 from ssp_sam_ros.perception.calibration import NoTargetCalibration
@@ -87,6 +88,8 @@ class Segmenter:
     ) -> Segmenter:
         """Load a network and wrap it; the log is told of weights that are random or for one kind of pictures.
 
+        On a CPU the process keeps memory that it frees from then on, see `allocator.keep_freed_memory`.
+
         Args:
             variant: name, path of a variant's JSON, or the variant.
             weights: None for the shipped file, "random", or a path; see `ssp_sam_ros.weights.load_network`.
@@ -101,6 +104,8 @@ class Segmenter:
         """
         chosen = choose_device(device)
         precision = choose_precision(dtype, chosen)  # before the loading, which takes longer
+        if chosen.type == "cpu":
+            keep_freed_memory()
         network, info = load_network(variant, weights, chosen)
         if warning := weights_warning(info):
             log.warning("%s", warning)

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
-from ssp_sam_ros.network import SSPSAM, build_tokenizer
+from ssp_sam_ros.network import SSPSAM, TextFeatures, build_tokenizer
 from ssp_sam_ros.network.prompt_encoder import normalise_over_tokens, sentence_similarity
 
 from .conftest import picture
@@ -113,3 +114,32 @@ def test_presence_lowers_every_logit(tiny: SSPSAM) -> None:
     sure, _ = tiny.decode(features, replace(prompts, presence=torch.tensor([50.0])))
     absent, _ = tiny.decode(features, replace(prompts, presence=torch.tensor([-30.0])))
     torch.testing.assert_close(sure - absent, torch.full_like(sure, 30.0), rtol=1e-4, atol=1e-3)
+
+
+@torch.no_grad()
+def test_what_needs_no_picture_is_computed_once(published: SSPSAM, tiny: SSPSAM) -> None:
+    for net in (published, tiny):
+        v = net.variant
+        clip = None if v.shared_trunk else picture(v.clip_size)
+        visual = net.encode_image(clip, picture(v.sam_size, 1)).visual
+        text = net.encode_text(ids_of(net, "the red mug", "the bowl"))
+        whole = net.prompt(visual, text)
+        adapted = net.adapt_text(text)
+        assert text.phrase is None and adapted.nbytes > text.nbytes
+        assert net.adapt_text(adapted) is adapted
+        handle = net.text_proj.register_forward_hook(lambda *_: pytest.fail("the GRU ran again"))
+        again = net.prompt(visual, adapted)
+        handle.remove()
+        assert torch.equal(whole.sparse, again.sparse) and torch.equal(whole.boxes, again.boxes)
+        assert torch.equal(whole.phrase_attention, again.phrase_attention)
+
+
+@torch.no_grad()
+def test_rows_of_texts_keep_what_was_computed(tiny: SSPSAM) -> None:
+    text = tiny.encode_text(ids_of(tiny, "the red mug", "the bowl", "all cans"))
+    adapted = tiny.adapt_text(text)
+    joined = TextFeatures.cat([adapted[2], adapted[0].clone()])
+    assert joined.phrase is not None and adapted.phrase is not None
+    assert torch.equal(joined.phrase, adapted.phrase[[2, 0]])
+    assert torch.equal(joined.ids, text.ids[[2, 0]])
+    assert TextFeatures.cat([adapted[2], text[0]]).phrase is None  # then it is computed anew

@@ -28,7 +28,7 @@ def test_every_tensor_of_a_stages_result_is_reached(segmenters, picture):
     text = inference.encode_text(np.ones((2, 12), np.int64))
     prompts = inference.prompt(encoded, text)
     value = (encoded.features, prompts, text)
-    assert len(_tensors(value)) == 2 + 5 + 3
+    assert len(_tensors(value)) == 2 + 5 + 6
     copy = _map_tensors(value, torch.clone)
     assert type(copy[0]) is type(encoded.features) and copy[1].dense is None
     for a, b in zip(_tensors(value), _tensors(copy), strict=True):

@@ -75,6 +75,19 @@ def test_kth_largest_of_each_row():
     assert kth_largest(values, 5).tolist() == [-math.inf, -math.inf]
 
 
+@pytest.mark.parametrize("size", [(5, 7), (8, 8), (37, 41), (120, 160), (480, 640)])
+@pytest.mark.parametrize("levels", [3, 100_000])
+def test_kth_largest_is_the_sorted_one(size: tuple[int, int], levels: int):
+    """Wherever the largest lie, in one place or everywhere, with many equal ones or none."""
+    generator = torch.Generator().manual_seed(size[0] + levels)
+    scattered = torch.randint(levels, (2, *size), generator=generator).float()
+    heaped = scattered[0].flatten().sort().values.reshape(size)
+    masks = torch.cat([scattered, heaped[None], heaped.flip(0)[None]])
+    for k in {1, 2, 34, 78, 300, size[0] * size[1]} & set(range(1, size[0] * size[1] + 1)):
+        expected = masks.flatten(1).sort(dim=1, descending=True).values[:, k - 1]
+        assert torch.equal(kth_largest(masks, k), expected)
+
+
 def test_mean_probability_counts_the_mask_only():
     values = torch.tensor([[[2.0, -9.0], [0.0, 1.0]], [[-1.0, -1.0], [-1.0, 0.0]]])
     first, second = mean_probability(values).tolist()
