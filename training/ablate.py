@@ -4,11 +4,11 @@
     python training/ablate.py --config training/configs/bench_tiny_4.yaml [--steps 400] [--only whole dense]
 
 Every row starts from the same weights, without one part and the losses that need it. A weights file has no
-heads for the dense labels, so new ones learn first, beside frozen encoders; then comes the configuration's
-last stage for `--steps` steps with a learning rate that falls to nothing; then the validation split is
-scored. In brackets: the difference from the whole model, with its 95 % interval over pictures. What a part is
-worth from the start on, a run that never had it would tell better, and takes hours. Stopped, the same command
-goes on where it was.
+heads for the dense labels, so new ones learn first, beside frozen encoders, once for all rows; then comes
+the configuration's last stage for `--steps` steps with a learning rate that falls to nothing; then the
+validation split is scored. In brackets: the difference from the whole model, with its 95 % interval over
+pictures. What a part is worth from the start on, a run that never had it would tell better, and takes hours.
+Stopped, the same command goes on where it was.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 
 from ssp_sam_training.config import ConfigError, Losses, Stage, TrainConfig, load_config
 
-WHOLE = "whole"
+WHOLE, HEADS = "whole", "heads"
 # Of an extension: what else goes, since it needs it.
 EXTENSIONS: dict[str, tuple[str, ...]] = {
     "fine_mask": (),
@@ -71,9 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     import torch
 
-    from ssp_sam_training.memory import keep_freed_memory
+    from ssp_sam_ros.perception.allocator import keep_freed_memory
 
-    keep_freed_memory()
+    keep_freed_memory(largest_block=2**30, spare=2**31 - 1)  # activations are tens of megabytes
     if args.threads:
         torch.set_num_threads(args.threads)
     try:
@@ -86,7 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             if n in (args.only or (n,)) and _on(n, extensions, config)
         ]
         settings = _settings(config, args)
-        rows = {name: _scores(without(config, name, args), args, name, settings) for name in names}
+        heads = _learned_heads(config, args, settings)
+        rows = {name: _scores(without(config, name, args), args, name, settings, heads) for name in names}
     except (ValueError, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -136,8 +137,26 @@ def _losses_gone(name: str) -> list[str]:
     return [other.removeprefix("loss ") for other in EXTENSIONS.get(name, ()) if other.startswith("loss ")]
 
 
+def _learned_heads(config: TrainConfig, args: argparse.Namespace, settings: dict[str, Any]) -> Any:
+    """State of dense heads that read the weights' features as they are, learned once for all rows."""
+    import torch
+
+    from ssp_sam_training.loop import Trainer
+
+    out = args.out / HEADS
+    _claim(out, settings)
+    whole = without(config, WHOLE, args)
+    trainer = Trainer(dataclasses.replace(whole, stages=whole.stages[:1]), out, torch.device(args.device))
+    if trainer.heads is None:
+        return None
+    trainer.say("== heads of the dense labels")
+    trainer.run()
+    trainer.close()
+    return trainer.heads.state_dict()
+
+
 def _heads(last: Stage, args: argparse.Namespace) -> Stage:
-    """The dense heads learn to read the features as they are; the same in every row."""
+    """The dense heads learn to read the features as they are, beside frozen encoders."""
     kept = {k: getattr(last.losses, k) for k in ("dense_background", "dense_balance", "dense_ranks")}
     return dataclasses.replace(
         last,
@@ -216,8 +235,21 @@ def _settings(config: TrainConfig, args: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _claim(out: Path, settings: dict[str, Any]) -> None:
+    """Make the folder of a row, or find it.
+
+    Raises:
+        ValueError: it holds a run of other settings.
+    """
+    noted = out / "settings.json"
+    if noted.is_file() and json.loads(noted.read_text(encoding="utf-8")) != settings:
+        raise ValueError(f"{out} is of a run with other settings: give this one another --out")
+    out.mkdir(parents=True, exist_ok=True)
+    noted.write_text(json.dumps(settings), encoding="utf-8")
+
+
 def _scores(
-    config: TrainConfig, args: argparse.Namespace, name: str, settings: dict[str, Any]
+    config: TrainConfig, args: argparse.Namespace, name: str, settings: dict[str, Any], heads: Any
 ) -> dict[str, list[float]]:
     """Train and score, unless that is done: one entry a sentence.
 
@@ -230,14 +262,14 @@ def _scores(
     from ssp_sam_training.validation import score_scenes
 
     out = args.out / name
-    noted = out / "settings.json"
-    if noted.is_file() and json.loads(noted.read_text(encoding="utf-8")) != settings:
-        raise ValueError(f"{out} is of a run with other settings: give this one another --out")
-    out.mkdir(parents=True, exist_ok=True)
-    noted.write_text(json.dumps(settings), encoding="utf-8")
+    _claim(out, settings)
     path = out / "scores.json"
     if not path.is_file():
         trainer: Any = Trainer(config, out, torch.device(args.device))
+        if trainer.stage == 0:
+            if heads is not None and trainer.heads is not None:
+                trainer.heads.load_state_dict(heads)
+            trainer.stage = 1
         trainer.say(f"== without {name}")
         trainer.run()
         scores = score_scenes(

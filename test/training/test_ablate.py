@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from ablate import EXTENSIONS, LOSSES, WHOLE, main, table
+from ablate import EXTENSIONS, HEADS, LOSSES, WHOLE, main, table
 
 from ssp_sam_ros.network.variant import Extensions
 from ssp_sam_training.config import Losses, load_config
@@ -61,8 +61,12 @@ def test_rows_go_without_their_part_and_are_kept(
         return {key for key in state if key.startswith("extensions.position")}
 
     assert parts(WHOLE) and not parts("position")
-    # New dense heads learn in every row, before anything else may.
-    assert all(" dense " in logged(out / name, 0) for name in (WHOLE, "position", "align"))
+    # New dense heads learn before anything else may, once; every row begins with them.
+    assert " dense " in logged(out / HEADS, 0)
+    assert not any((out / name / "losses_0.csv").exists() for name in (WHOLE, "position", "align"))
+    learned = torch.load(out / HEADS / "checkpoint.pt", weights_only=True)["heads"]["from_sam.weight"]
+    reached = torch.load(out / WHOLE / "checkpoint.pt", weights_only=True)["heads"]["from_sam.weight"]
+    assert 0 < float((learned - reached).norm()) < float(learned.norm()) / 2
     assert " align " in logged(out / WHOLE, 1)
     assert " align " not in logged(out / "align", 1)
     # Done is done; and a folder of other settings is not mixed with it.
