@@ -35,7 +35,7 @@ setup(
         NAME: [
             "network/variants/*.json",
             "assets/*",
-            "assets/tabletop_clip/*",
+            "assets/clip/*",
             "speech/vocabulary.yaml",
         ],
         MESSAGES: ["msg/*.msg", "srv/*.srv"],

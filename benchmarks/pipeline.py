@@ -22,7 +22,7 @@ from typing import Any
 
 from report import arguments, machine, percentiles, resident_mib, table, write
 
-CLIP = Path(__file__).resolve().parents[1] / "ssp_sam_ros" / "assets" / "tabletop_clip"
+CLIP = Path(__file__).resolve().parents[1] / "ssp_sam_ros" / "assets" / "clip"
 
 
 class Probe:

@@ -25,7 +25,7 @@ from typing import Any
 
 from report import arguments, machine, percentiles, resident_mib, table, write
 
-CLIP = Path(__file__).resolve().parents[1] / "ssp_sam_ros" / "assets" / "tabletop_clip"
+CLIP = Path(__file__).resolve().parents[1] / "ssp_sam_ros" / "assets" / "clip"
 NODES = ("rclpy", "dds")
 RECEIVE_BUFFER = 4 * 2**20
 SKIPPED = 3  # masks at the beginning of a turn: the camera has just joined

@@ -2,7 +2,7 @@
 # The main job, end to end: a camera, the perception node and an operator's sentences as separate processes
 # on one ROS graph, without a ROS installation, a GPU or a download of weights. Results go to out/.
 #
-#   bash scripts/demo.sh          the recorded tabletop clip
+#   bash scripts/demo.sh          the recorded clip
 #   bash scripts/demo.sh --sim    the live simulator
 #   bash scripts/demo.sh --robot  a simulated robot that takes what it is told to; a film of it
 #

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What each part of the small model is worth: taken out of trained weights, and both trained on.
 
-    python training/ablate.py --config training/configs/bench_tiny_4.yaml [--steps 400] [--only whole dense]
+    python training/ablate.py --config training/configs/bench_tiny_5.yaml [--steps 400] [--only whole dense]
 
 Every row starts from the same weights, without one part and the losses that need it. A weights file has no
 heads for the dense labels, so new ones learn first, beside frozen encoders, once for all rows; then comes

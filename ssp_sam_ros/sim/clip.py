@@ -15,7 +15,7 @@ import numpy as np
 from .rle import decode
 
 FORMAT = "ssp_sam_ros clip/1"
-SHIPPED = Path(__file__).resolve().parents[1] / "assets" / "tabletop_clip"
+SHIPPED = Path(__file__).resolve().parents[1] / "assets" / "clip"
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ def test_spoken_sentence_becomes_a_mask(
     topic = TOPICS["result"]
     observer.subscription("/ssp_sam/result", topic.type, topic.qos, results.append)
     observer.announce()
-    clip = repository / "ssp_sam_ros" / "assets" / "tabletop_clip"
+    clip = repository / "ssp_sam_ros" / "assets" / "clip"
     ssp_sam("camera", "--source", str(clip), "--rate", "5")
     node = ssp_sam("node", "--device", "cpu")
     node.wait_for_log("ready: ")

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ssp_sam_ros.sim.bench.grammar import KINDS
 from ssp_sam_ros.sim.clip import SHIPPED, load_clip
-from ssp_sam_ros.sim.grammar import KINDS
 
 
 def test_the_shipped_clip_is_small_and_complete() -> None:
