@@ -31,8 +31,8 @@ from ssp_sam_ros.perception.result import Outcome, Result
 from ssp_sam_ros.session.messages import nanoseconds_of
 
 # A scene whose sentences the shipped model answers rightly; others are as good as the model card says.
-WORLD, SEED = "tabletop", 3
-SENTENCES = ("the red mug", "the white ball", "the mug")
+WORLD, SEED = "bench", 12
+SENTENCES = ("the green teapot", "the lemon", "the yellow teapot left of the red book")
 _DOMAINS = range(40, 102)
 _FPS, _WIDTH, _STRIP = 8, 480, 48
 _PICTURES = 40  # kept by stamp, so that an answer can be drawn on its own one
