@@ -7,17 +7,19 @@ import sys
 
 import pytest
 
-# Twenty times as a picture of 1080p has them: 8 MB of float32, made and dropped.
+# As a picture of 1080p has them, 8 MB of float32: four made, and all dropped, forty times.
 FAULTS = """
 import resource, torch
 from ssp_sam_ros.perception.allocator import keep_freed_memory, trim
 torch.set_num_threads(1)
 asked = keep_freed_memory() if {keep} else None
-for _ in range(3):
-    torch.ones(2**21).sum()
+for _ in range(8):
+    blocks = [torch.ones(2**21) for _ in range(4)]
+    del blocks
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(20):
-    torch.ones(2**21).sum()
+for _ in range(40):
+    blocks = [torch.ones(2**21) for _ in range(4)]
+    del blocks
     if {trimmed}:
         trim()
 print(asked, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
@@ -37,9 +39,10 @@ def page_faults(keep: bool, trimmed: bool = False, **environment: str) -> tuple[
 
 @glibc
 def test_kept_memory_is_not_faulted_in_again() -> None:
+    """Without asking, it depends on the run: this C library faults all of it in again in some."""
     asked, faults = page_faults(keep=True)
     assert asked == "True"
-    assert faults < 20 * 2048 / 10  # of 2,048 pages a block
+    assert faults < 40 * 4 * 2048 / 10  # of 2,048 pages a block
 
 
 @glibc
@@ -49,4 +52,4 @@ def test_the_users_word_on_the_allocator_counts() -> None:
 
 @glibc
 def test_trimmed_memory_goes_back() -> None:
-    assert page_faults(keep=True, trimmed=True)[1] > 10 * page_faults(keep=True)[1]
+    assert page_faults(keep=True, trimmed=True)[1] > 4 * page_faults(keep=True)[1]
