@@ -7,9 +7,12 @@ import sys
 
 import pytest
 
-# As a picture of 1080p has them, 8 MB of float32: four made, and all dropped, forty times.
+# As a picture of 1080p has them, 8 MB of float32: four made, and all dropped, forty times. glibc begins with
+# these thresholds, and raises them or not as the process happens to run: here they hold until they are asked.
 FAULTS = """
-import resource, torch
+import ctypes, resource, torch
+for name in (-1, -3):
+    ctypes.CDLL(None).mallopt(name, 2**17)
 from ssp_sam_ros.perception.allocator import keep_freed_memory, trim
 torch.set_num_threads(1)
 asked = keep_freed_memory() if {keep} else None
@@ -39,10 +42,9 @@ def page_faults(keep: bool, trimmed: bool = False, **environment: str) -> tuple[
 
 @glibc
 def test_kept_memory_is_not_faulted_in_again() -> None:
-    """Without asking, it depends on the run: this C library faults all of it in again in some."""
     asked, faults = page_faults(keep=True)
     assert asked == "True"
-    assert faults < 40 * 4 * 2048 / 10  # of 2,048 pages a block
+    assert faults < page_faults(keep=False)[1] / 4
 
 
 @glibc

@@ -255,3 +255,20 @@ def test_load_by_name():
         Segmenter.load("ssp_sam_tiny", weights="random", device="cuda:97")
     with pytest.raises(ValueError, match="quick"):
         Segmenter.load("ssp_sam_tiny", weights="random", device="cpu", dtype="quick")
+
+
+def test_on_a_cpu_freed_memory_is_kept(monkeypatch):
+    asked = []
+    monkeypatch.setattr("ssp_sam_ros.perception.segmenter.keep_freed_memory", lambda: asked.append(True))
+    Segmenter.load("ssp_sam_tiny", "random", "cpu")
+    assert asked == [True]
+
+
+def test_an_expression_that_stays_is_read_once_while_pictures_come(segmenters, picture):
+    segmenter = segmenters()
+    runs = []
+    handle = segmenter.inference.network.text_proj.register_forward_hook(lambda *_: runs.append(1))
+    for key in range(3):
+        segmenter.refer(segmenter.encode(picture, key), ["the red mug"])
+    handle.remove()
+    assert len(runs) == 1
