@@ -189,7 +189,7 @@ def main() -> None:
     args = parser.parse_args()
     import torch
 
-    from ssp_sam_ros.perception.precision import arithmetic, choose_device, choose_precision, store_products
+    from ssp_sam_ros.perception.precision import arithmetic, choose_device, choose_precision, prepare
     from ssp_sam_ros.weights import load_network
 
     if args.threads:
@@ -202,7 +202,7 @@ def main() -> None:
     # float32 first: the weights of the others are stored rounded, in place.
     for dtype in sorted(args.dtypes, key=lambda name: name != "float32"):
         precision = choose_precision(dtype, device)
-        store_products(network, precision)
+        prepare(network, precision)
         rate = matmul_rate(device, precision)
         with torch.inference_mode(), arithmetic(device, precision):
             work = Workload(network)

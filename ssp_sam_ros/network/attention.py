@@ -20,6 +20,9 @@ from .autocast import in_autocast_type, without_autocast
 FUSED_SCORES = 2**18
 """From this many scores on (queries times keys, over all heads) a CPU's fused float32 kernel is faster."""
 
+FEW_SCORES = 2**15
+"""Up to this many scores a CPU's fused kernel is faster in bfloat16: one operation instead of five."""
+
 BLOCK_BYTES = 2**22
 """Scores that are computed together without the fused kernel: what fits a processor's cache."""
 
@@ -38,12 +41,13 @@ def join_heads(x: Tensor) -> Tensor:
 def fused_is_faster(q: Tensor, k: Tensor) -> bool:
     """Whether `F.scaled_dot_product_attention` beats two matrix products, as measured (docs/network.md).
 
-    On CUDA always. On a CPU only in float32: processors that multiply bfloat16 do so in matrix products, its
-    fused kernel converts.
+    On CUDA always. On a CPU in float32 from `FUSED_SCORES` on. Processors that multiply bfloat16 do so in
+    matrix products, the fused kernel converts: there it pays only where there is little to compute.
     """
     if q.is_cuda:
         return True
-    return q.dtype == torch.float32 and q.shape[:-1].numel() * k.shape[-2] >= FUSED_SCORES
+    scores = q.shape[:-1].numel() * k.shape[-2]
+    return scores >= FUSED_SCORES if q.dtype == torch.float32 else scores <= FEW_SCORES
 
 
 def attend_heads(
@@ -76,13 +80,17 @@ def _attend_by_blocks(
 ) -> tuple[Tensor, list[Tensor]]:
     """softmax(q k^T + bias) v and, to `keep`, the weights of every block."""
     keys, kept = k.transpose(-2, -1), []
-    out = q.new_empty(*q.shape[:-1], v.shape[-1])
-    for block in score_blocks(q, k):
+    out, blocks = q.new_empty(*q.shape[:-1], v.shape[-1]), list(score_blocks(q, k))
+    for block in blocks:
         scores = q[block] @ keys[block[:2]]
         if bias is not None:
             scores = scores + bias[block]
         weights = scores.softmax(dim=-1)
-        out[block] = weights.to(v.dtype) @ v[block[:2]]
+        part = weights.to(v.dtype) @ v[block[:2]]
+        if len(blocks) > 1:
+            out[block] = part
+        else:
+            out = part
         if keep:
             kept.append(weights)
     return out, kept

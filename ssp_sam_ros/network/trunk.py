@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from segment_anything.modeling.common import LayerNorm2d
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .variant import Variant
 
@@ -54,6 +55,17 @@ class TrunkEncoder(nn.Module):
         finer = [(c8, dim // 4), (c4, dim // 8), (c4 // 2, dim // 16)]
         used = (2 + variant.extensions.fine_mask) if variant.extensions.high_res else 0
         self.high_res = nn.ModuleList(nn.Conv2d(inputs, outputs, 1) for inputs, outputs in finer[:used])
+
+    def fold_norms(self) -> None:
+        """Let the convolutions do what the batch norms after them do, in place; for inference alone.
+
+        The names and number of the tensors change, the results but for rounding do not.
+        """
+        for part in [module for module in self.modules() if isinstance(module, nn.Sequential)]:
+            match list(part):
+                case [nn.Conv2d() as convolution, nn.BatchNorm2d() as norm]:
+                    part[0] = fuse_conv_bn_eval(convolution, norm).requires_grad_(False)
+                    part[1] = nn.Identity()
 
     def features(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(B, 3, H, W) -> features at strides 2, 4, 8 and 16."""

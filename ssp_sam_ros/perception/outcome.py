@@ -140,9 +140,9 @@ def mean_probability(logits: Tensor) -> Tensor:
     Returns:
         (N,).
     """
-    mask = logits > 0
-    total = torch.where(mask, logits.sigmoid(), 0.0).sum(dim=(1, 2))
-    return total / mask.sum(dim=(1, 2))
+    # Numbers, not truth values: torch counts those in a copy of eight bytes for each pixel.
+    mask = (logits > 0).to(logits.dtype)
+    return logits.sigmoid().mul_(mask).sum(dim=(1, 2)) / mask.sum(dim=(1, 2))
 
 
 def tight_box(mask: np.ndarray) -> Box:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from ssp_sam_ros.network.trunk import TrunkEncoder
+
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 """By name. float32 is the exact one, the others are autocast: products in them, norms in float32."""
 
@@ -57,6 +59,21 @@ def _has_bfloat16(device: torch.device) -> bool:
     # Without these instructions bfloat16 is emulated, and slower than float32. Not public, but in every torch
     # that this package supports; torch.cpu.get_capabilities() is younger than the oldest of them.
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def prepare(network: nn.Module, precision: torch.dtype) -> None:
+    """Bring a network in evaluation mode into the form that answers fastest, in place.
+
+    A trunk's batch norms join its convolutions, and on a CPU those get their weights with channels last,
+    which oneDNN takes as they are; that changes the rounding. Then as `store_products`.
+    """
+    for module in network.modules():
+        if isinstance(module, TrunkEncoder):
+            module.fold_norms()
+            for parameter in module.parameters():
+                if parameter.ndim == 4 and parameter.device.type == "cpu":
+                    parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    store_products(network, precision)
 
 
 def store_products(network: nn.Module, precision: torch.dtype) -> None:

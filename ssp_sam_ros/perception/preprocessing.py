@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from ssp_sam_ros.perception.geometry import Geometry, Size, clip_geometry, sam_geometry
@@ -45,8 +46,22 @@ def _resize(image: np.ndarray, size: Size) -> np.ndarray:
     """Pillow's bilinear filter (it averages when shrinking, as the release does); a writable copy."""
     if image.shape[:2] == size:
         return image.copy()
+    if image.shape[:2] == (2 * size[0], 2 * size[1]) and size[0] <= size[1]:
+        return _halve(image, size)
     resized = Image.fromarray(image).resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.array(resized)
+
+
+def _halve(image: np.ndarray, size: Size) -> np.ndarray:
+    """The same of a picture that is not higher than wide, to the bit, by torch in a fifth of the time.
+
+    Halving weighs with eighths, and with sevenths at the border, where no sum is near the half at which
+    rounding turns. Other sizes are not for torch: its coarser weights put one value in a thousand off by one,
+    and tall pictures Pillow shrinks in another order.
+    """
+    pixels = torch.from_numpy(np.require(image, requirements=("C", "W"))).permute(2, 0, 1)[None]
+    halved = F.interpolate(pixels, size, mode="bilinear", antialias=True)
+    return halved[0].permute(1, 2, 0).numpy()
 
 
 def _channels_first(image: np.ndarray) -> torch.Tensor:

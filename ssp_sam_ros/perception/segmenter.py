@@ -21,7 +21,7 @@ from ssp_sam_ros.perception.expressions import read_expression
 from ssp_sam_ros.perception.frame import Frame
 from ssp_sam_ros.perception.inference import EncodedPicture, Inference
 from ssp_sam_ros.perception.outcome import NOT_FINITE, NoTargetRule
-from ssp_sam_ros.perception.precision import choose_device, choose_precision, store_products
+from ssp_sam_ros.perception.precision import choose_device, choose_precision, prepare
 from ssp_sam_ros.perception.report import report
 from ssp_sam_ros.perception.result import ABOUT_MODEL, Outcome, Result
 from ssp_sam_ros.perception.weights_warning import weights_warning
@@ -109,7 +109,7 @@ class Segmenter:
         network, info = load_network(variant, weights, chosen)
         if warning := weights_warning(info):
             log.warning("%s", warning)
-        store_products(network, precision)
+        prepare(network, precision)
         return cls(network, info, precision, image_cache_bytes, text_cache_bytes, acceleration)
 
     @property

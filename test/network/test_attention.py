@@ -89,3 +89,23 @@ def test_what_decides_on_a_cpu() -> None:
     assert fused_is_faster(large, large)
     assert not fused_is_faster(large[:, :, :100], large[:, :, :100])
     assert not fused_is_faster(large.bfloat16(), large.bfloat16())
+
+
+def test_what_decides_on_a_cpu_in_half_the_bits() -> None:
+    few, more = (torch.empty(1, 1, n, 8, dtype=torch.bfloat16, device="meta") for n in (181, 182))
+    assert fused_is_faster(few, few)  # 32,761 scores
+    assert not fused_is_faster(more, more)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("bias", [False, True])
+def test_few_scores_in_half_the_bits_come_out_as_close_as_those_numbers_go(
+    dtype: torch.dtype, bias: bool
+) -> None:
+    q, k, v = (t.to(dtype) for t in tensors())
+    assert fused_is_faster(q, k)
+    mask = padding_bias(torch.arange(11) > torch.tensor([[10], [4], [0]])) if bias else None
+    found = attend_heads(q, k, v, mask)
+    assert found.dtype == dtype
+    tolerance = 2 * torch.finfo(dtype).eps
+    torch.testing.assert_close(found.float(), plain(q, k, v, mask), atol=2 * tolerance, rtol=tolerance)

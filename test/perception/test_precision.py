@@ -3,12 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from ssp_sam_ros import Segmenter
 from ssp_sam_ros.network import load_variant
 from ssp_sam_ros.perception.precision import (
     arithmetic,
     choose_device,
     choose_precision,
+    prepare,
     store_products,
 )
 
@@ -74,6 +77,47 @@ def test_float32_weights_are_left_alone(segmenters):
     network = segmenters()._inference.network
     store_products(network, torch.float32)
     assert {p.dtype for p in network.parameters()} == {torch.float32}
+
+
+@torch.no_grad()
+def test_a_prepared_trunk_answers_as_before(networks, variants):
+    network = networks(variants(shared_trunk=True))
+    trunk, draw = network.sam.image_encoder, torch.Generator().manual_seed(0)
+    norms = [module for module in trunk.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:  # statistics of pictures, which a network that was just made has none of
+        norm.running_mean.normal_(generator=draw)
+        norm.running_var.uniform_(0.5, 2, generator=draw)
+        norm.bias.normal_(generator=draw)
+    image = torch.randn(2, 3, 48, 64, generator=draw)
+    before = network.encode_image(None, image)
+    prepare(network, torch.float32)
+    assert len(norms) > 5 and not any(isinstance(module, nn.BatchNorm2d) for module in trunk.modules())
+    wide = [p for p in trunk.parameters() if p.ndim == 4 and p.shape[1] > 1 and p.shape[2] > 1]
+    assert len(wide) > 5 and all(p.is_contiguous(memory_format=torch.channels_last) for p in wide)
+    after = network.encode_image(None, image)
+    for old, new in zip(
+        (before.visual, before.embedding, *before.high_res),
+        (after.visual, after.embedding, *after.high_res),
+        strict=True,
+    ):
+        torch.testing.assert_close(old, new, rtol=1e-4, atol=1e-5)
+
+
+def test_preparing_leaves_the_published_network_as_it_is(networks, variants):
+    network = networks(variants())
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    strides = {name: tensor.stride() for name, tensor in network.state_dict().items()}
+    prepare(network, torch.float32)
+    after = network.state_dict()
+    assert list(after) == list(before)
+    for name, tensor in before.items():
+        assert torch.equal(after[name], tensor) and after[name].stride() == strides[name]
+
+
+def test_what_is_loaded_is_prepared():
+    segmenter = Segmenter.load("ssp_sam_tiny", "random", "cpu", "float32")
+    modules = segmenter.inference.network.modules()
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in modules)
 
 
 @pytest.mark.gpu

@@ -86,3 +86,33 @@ def test_any_shape_fits_and_the_padding_is_zero(shape):
         pixels, place = preprocess(image, (48, 64), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
         assert pixels.shape == (1, 3, 48, 64)
         assert int((pixels != 0).sum()) == 3 * place.resized_size[0] * place.resized_size[1]
+
+
+def _worst_for_rounding() -> np.ndarray:
+    """(480, 640, 3): noise, and stripes that put sums of eighths on the half at which rounding turns."""
+    image = np.random.default_rng(3).integers(0, 256, (480, 640, 3), np.uint8)
+    image[100:200] = np.where(np.arange(640)[:, None] % 4 < 2, 0, [4, 12, 255])
+    image[200:300] = np.where(np.arange(100)[:, None, None] % 2, 1, [252, 254, 2])
+    image[300:400, :320], image[300:400, 320:] = 255, 0
+    return image
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_halving_equals_pillow_to_the_bit(writable):
+    image = _worst_for_rounding()
+    image.setflags(write=writable)
+    before = image.copy()
+    halved, place = sam_input(image, (240, 320), (0.0,) * 3, (1.0,) * 3)
+    assert place.resized_size == (240, 320)
+    wanted = np.array(Image.fromarray(image).resize((320, 240), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(halved[0].permute(1, 2, 0).numpy(), wanted)
+    np.testing.assert_array_equal(image, before)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 640), (480, 2), (640, 480), (6, 10), (96, 128)])
+def test_small_pictures_are_halved_as_pillow_does(shape):
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    size = (shape[0] // 2, shape[1] // 2)
+    halved, _ = clip_input(image, size, (0.0,) * 3, (1 / 255,) * 3)
+    wanted = np.array(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(halved[0].permute(1, 2, 0).round().numpy(), wanted)
