@@ -8,7 +8,7 @@ from .parallel import Processes, gathered, gathered_records, processes
 from .prediction_file import PredictionFile
 from .predictor import Prediction, Predictor
 from .records import RecordError, SampleRecord, read_records
-from .summary import GroupSummary, summarise
+from .summary import GroupSummary, summarise, summarise_words
 from .tables import gres_table, paper_table, phrasecut_table
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "processes",
     "read_records",
     "summarise",
+    "summarise_words",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -59,13 +60,13 @@ def summarise(records: Sequence[SampleRecord]) -> list[GroupSummary]:
     """All records; then by kind of sentence, where the set names kinds; then by number of targets."""
     kinds = sorted({record.kind for record in records if record.kind is not None})
     groups = [
-        _summarise_group(ALL, records),
-        *(_summarise_group(kind, [r for r in records if r.kind == kind]) for kind in kinds),
+        summarise_group(ALL, records),
+        *(summarise_group(kind, [r for r in records if r.kind == kind]) for kind in kinds),
     ]
     for name, belongs in TARGET_GROUPS.items():
         members = [record for record in records if belongs(record.targets)]
         if members:
-            groups.append(_summarise_group(name, members))
+            groups.append(summarise_group(name, members))
     return groups
 
 
@@ -76,7 +77,22 @@ TARGET_GROUPS: dict[str, Callable[[int], bool]] = {
 }
 
 
-def _summarise_group(name: str, records: Iterable[SampleRecord]) -> GroupSummary:
+def summarise_words(
+    records: Sequence[SampleRecord], groups: Mapping[str, re.Pattern[str]], rest: str = "the rest"
+) -> list[GroupSummary]:
+    """By words: a sentence belongs to the first group whose pattern is found in it, or to `rest`.
+
+    Groups without a sentence are left out.
+    """
+    members: dict[str, list[SampleRecord]] = {name: [] for name in (*groups, rest)}
+    for record in records:
+        found = (name for name, pattern in groups.items() if pattern.search(record.sentence))
+        members[next(found, rest)].append(record)
+    return [summarise_group(name, chosen) for name, chosen in members.items() if chosen]
+
+
+def summarise_group(name: str, records: Iterable[SampleRecord]) -> GroupSummary:
+    """One row of the tables."""
     gres, paper, phrasecut = GresAccumulator(), PaperAccumulator(), PhraseCutAccumulator()
     boxes, pictures, failed = BoxAccumulator(), set(), 0
     for record in records:
