@@ -4,7 +4,7 @@
 python training/by_words.py out/evaluation --kind ordinal first="\\bfirst\\b" second="\\bsecond\\b"
 
 Reads samples.jsonl in the folder that `training/evaluate.py --out` wrote. A sentence belongs to the first
-group whose regular expression is found in it, else to "the rest".
+group whose regular expression is found in it, in letters of either case, else to "the rest".
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ssp_sam_training.command_line import exit_code
+from ssp_sam_training.evaluation.summary import REST
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--kind", action="append", help="sentences of this kind alone; may be repeated (default: all)"
     )
     args = parser.parse_args(argv)
+    names = [name for name, _ in args.groups]
+    if len({*names, REST}) <= len(names):
+        parser.error(f"groups want names of their own, and none may be called {REST!r}")
     return exit_code(lambda: _run(args))
 
 
@@ -40,6 +44,8 @@ def _run(args: argparse.Namespace) -> None:
     for kind in args.kind or ():
         if kind not in known:
             raise ValueError(f"no sentence is of kind {kind!r}: there are {', '.join(known) or 'no kinds'}")
+    if not records:
+        raise ValueError(f"{args.evaluation / 'samples.jsonl'} is empty: no sentence was evaluated")
     chosen = [record for record in records if args.kind is None or record.kind in args.kind]
     print(gres_table(summarise_words(chosen, dict(args.groups))))
 
@@ -49,7 +55,7 @@ def _group(text: str) -> tuple[str, re.Pattern[str]]:
     if not (name and equals and expression):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=EXPRESSION")
     try:
-        return name, re.compile(expression)
+        return name, re.compile(expression, re.IGNORECASE)
     except re.error as error:
         raise argparse.ArgumentTypeError(f"{expression!r} is no regular expression: {error}") from error
 

@@ -20,8 +20,8 @@ from .autocast import in_autocast_type, without_autocast
 FUSED_SCORES = 2**18
 """From this many scores on (queries times keys, over all heads) a CPU's fused float32 kernel is faster."""
 
-FEW_SCORES = 2**15
-"""Up to this many scores a CPU's fused kernel is faster in bfloat16: one operation instead of five."""
+FEW_SCORES = 2**14
+"""Up to this many scores a CPU's fused bfloat16 kernel is faster: one operation instead of five."""
 
 BLOCK_BYTES = 2**22
 """Scores that are computed together without the fused kernel: what fits a processor's cache."""
@@ -42,12 +42,16 @@ def fused_is_faster(q: Tensor, k: Tensor) -> bool:
     """Whether `F.scaled_dot_product_attention` beats two matrix products, as measured (docs/network.md).
 
     On CUDA always. On a CPU in float32 from `FUSED_SCORES` on. Processors that multiply bfloat16 do so in
-    matrix products, the fused kernel converts: there it pays only where there is little to compute.
+    matrix products, the fused kernel converts: there it pays only where there is little to compute, and no
+    gradient, which it is slow to find. In float16 never: infinities come out of it as zeros.
     """
     if q.is_cuda:
         return True
     scores = q.shape[:-1].numel() * k.shape[-2]
-    return scores >= FUSED_SCORES if q.dtype == torch.float32 else scores <= FEW_SCORES
+    if q.dtype == torch.float32:
+        return scores >= FUSED_SCORES
+    learns = torch.is_grad_enabled() and (q.requires_grad or k.requires_grad)
+    return q.dtype == torch.bfloat16 and scores <= FEW_SCORES and not learns
 
 
 def attend_heads(

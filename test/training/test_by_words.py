@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,17 +28,41 @@ def test_every_sentence_is_counted_once(evaluation: Path, capsys: pytest.Capture
     assert counts["left"] > 0 and sum(counts.values()) == sentences
 
 
+def test_letters_of_either_case_and_one_kind_alone(
+    evaluation: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [json.loads(line) for line in (evaluation / "samples.jsonl").read_text().splitlines()][:3]
+    sentences, kinds = ("The LEFT one", "the left one", "left"), ("odd", "even", "odd")
+    changed = [
+        {**line, "sentence": sentence, "kind": kind}
+        for line, sentence, kind in zip(lines, sentences, kinds, strict=True)
+    ]
+    (tmp_path / "samples.jsonl").write_text("\n".join(map(json.dumps, changed)))
+    assert main([str(tmp_path), "--kind", "odd", "left=^the left"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"\| left +\| 1 ", printed) and re.search(r"\| the rest +\| 1 ", printed)
+
+
 def test_what_cannot_be_is_said(evaluation: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(evaluation), "--kind", "odd", "a=b"]) == 1
     assert "no sentence is of kind 'odd'" in capsys.readouterr().err
     assert main([str(tmp_path), "a=b"]) == 1
     assert "samples.jsonl is missing" in capsys.readouterr().err
+    (tmp_path / "samples.jsonl").touch()
+    assert main([str(tmp_path), "a=b"]) == 1
+    assert "is empty" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("group", "message"), [("left", "not NAME=EXPRESSION"), ("a=(", "no regular expression")]
+    ("groups", "message"),
+    [
+        (["left"], "not NAME=EXPRESSION"),
+        (["a=("], "no regular expression"),
+        (["n=second", "n=two"], "names of their own"),
+        (["the rest=a"], "names of their own"),
+    ],
 )
-def test_wrong_groups(group: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_groups(groups: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["somewhere", group])
+        main(["somewhere", *groups])
     assert message in capsys.readouterr().err

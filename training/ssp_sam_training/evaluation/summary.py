@@ -18,7 +18,7 @@ from ..metrics import (
 )
 from .records import SampleRecord, null_for_nan
 
-ALL = "all"
+ALL, REST = "all", "the rest"
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,16 @@ TARGET_GROUPS: dict[str, Callable[[int], bool]] = {
 
 
 def summarise_words(
-    records: Sequence[SampleRecord], groups: Mapping[str, re.Pattern[str]], rest: str = "the rest"
+    records: Sequence[SampleRecord], groups: Mapping[str, re.Pattern[str]]
 ) -> list[GroupSummary]:
-    """By words: a sentence belongs to the first group whose pattern is found in it, or to `rest`.
+    """By words: a sentence belongs to the first group whose pattern is found in it, or to `REST`.
 
     Groups without a sentence are left out.
     """
-    members: dict[str, list[SampleRecord]] = {name: [] for name in (*groups, rest)}
+    members: dict[str, list[SampleRecord]] = {name: [] for name in (*groups, REST)}
     for record in records:
         found = (name for name, pattern in groups.items() if pattern.search(record.sentence))
-        members[next(found, rest)].append(record)
+        members[next(found, REST)].append(record)
     return [summarise_group(name, chosen) for name, chosen in members.items() if chosen]
 
 
