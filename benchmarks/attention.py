@@ -33,7 +33,14 @@ SIZES = {
     "prompt encoder 224, 16 expressions": (16, 8, 325, 325, 32),
     "mask decoder, tokens to picture, 3 expressions": (3, 8, 133, 4096, 16),
     "mask decoder, picture to tokens, 3 expressions": (3, 8, 4096, 133, 16),
-    "ssp_sam_tiny, prompt encoder, 4 expressions": (4, 3, 342, 342, 64),
+    "ssp_sam_tiny, image tower": (1, 3, 301, 301, 64),
+    "ssp_sam_tiny, words seen by patches, 1 expression": (1, 3, 300, 36, 64),
+    "ssp_sam_tiny, prompt generator, 1 expression": (1, 4, 354, 354, 32),
+    "ssp_sam_tiny, prompt generator, 4 expressions": (4, 4, 354, 354, 32),
+    "ssp_sam_tiny, mask decoder, tokens, 1 expression": (1, 2, 21, 21, 64),
+    "ssp_sam_tiny, mask decoder, tokens to picture, 1 expression": (1, 2, 21, 300, 32),
+    "ssp_sam_tiny, mask decoder, picture to tokens, 1 expression": (1, 2, 300, 21, 32),
+    "ssp_sam_tiny, mask decoder, picture to tokens, 4 expressions": (4, 2, 300, 21, 32),
 }
 # name: windows, heads, side of the grid, width of a head
 GRIDS = {
