@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from ssp_sam_ros.network import build_tokenizer, load_variant
+from ssp_sam_ros.perception import preprocessing
 from ssp_sam_ros.perception.preprocessing import clip_input, sam_input
 
 
@@ -116,3 +117,12 @@ def test_small_pictures_are_halved_as_pillow_does(shape):
     halved, _ = clip_input(image, size, (0.0,) * 3, (1 / 255,) * 3)
     wanted = np.array(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
     np.testing.assert_array_equal(halved[0].permute(1, 2, 0).round().numpy(), wanted)
+
+
+def test_a_processor_without_the_quick_halving_gets_the_same_from_pillow(monkeypatch):
+    image = _worst_for_rounding()
+    quick, _ = sam_input(image, (240, 320), (0.0,) * 3, (1.0,) * 3)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
+    monkeypatch.setattr(preprocessing, "_halve", None)
+    slow, _ = sam_input(image, (240, 320), (0.0,) * 3, (1.0,) * 3)
+    assert torch.equal(quick, slow)
