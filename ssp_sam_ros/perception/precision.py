@@ -11,7 +11,7 @@ from torch import nn
 from ssp_sam_ros.network.trunk import TrunkEncoder
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-"""By name. float32 is the exact one, the others are autocast: products in them, norms in float32."""
+"""By name. float32 is the exact one, the others are autocast: products in them, layer norms in float32."""
 
 
 def choose_device(device: str | torch.device) -> torch.device:
