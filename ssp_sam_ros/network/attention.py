@@ -43,7 +43,8 @@ def fused_is_faster(q: Tensor, k: Tensor) -> bool:
 
     On CUDA always. On a CPU in float32 from `FUSED_SCORES` on. Processors that multiply bfloat16 do so in
     matrix products, the fused kernel converts: there it pays only where there is little to compute, and no
-    gradient, which it is slow to find. In float16 never: infinities come out of it as zeros.
+    gradient, which it is slow to find. In float16 never: infinities, which products in it reach, come out as
+    zeros.
     """
     if q.is_cuda:
         return True

@@ -56,11 +56,11 @@ def _resize(image: np.ndarray, size: Size) -> np.ndarray:
 
 
 def _halve(image: np.ndarray, size: Size) -> np.ndarray:
-    """The same of a picture that is not higher than wide, to the bit, by torch in a fifth of the time.
+    """The same of a picture that is not higher than wide, to the bit, sooner: by torch.
 
     Both weigh with eighths, exactly, and at the border with sevenths, whose sums are never near the half at
-    which rounding turns. Other sizes are not for torch: its coarser weights put one value in a thousand off
-    by one, and tall pictures Pillow shrinks in another order since its version 13.
+    which rounding turns. Other sizes are not for torch: its coarser weights put some values off by one, and
+    tall pictures Pillow shrinks in another order since its version 13.
     """
     pixels = torch.from_numpy(np.require(image, requirements=("C", "W"))).permute(2, 0, 1)[None]
     halved = F.interpolate(pixels, size, mode="bilinear", antialias=True)

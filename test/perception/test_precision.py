@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from ssp_sam_ros import Segmenter
+from ssp_sam_ros import Outcome, Segmenter
 from ssp_sam_ros.network import load_variant
 from ssp_sam_ros.network.variant import Extensions
 from ssp_sam_ros.perception.precision import (
@@ -126,6 +126,16 @@ def test_what_is_loaded_is_prepared():
     segmenter = Segmenter.load("ssp_sam_tiny", "random", "cpu", "float32")
     modules = segmenter.inference.network.modules()
     assert not any(isinstance(module, nn.BatchNorm2d) for module in modules)
+
+
+@torch.no_grad()
+def test_an_infinity_in_a_small_attention_is_no_answer(picture):
+    """torch's fused kernel makes zeros of infinite keys; what they were made of must show it."""
+    segmenter = Segmenter.load("ssp_sam_tiny", device="cpu", dtype="bfloat16")
+    decoder = segmenter.inference.network.sam.mask_decoder
+    decoder.transformer.layers[0].self_attn.k_proj.bias[0] = float("inf")
+    (result,) = segmenter.refer(segmenter.encode(picture), ["the red mug"])
+    assert result.outcome == Outcome.FAILED and "not finite" in result.reason
 
 
 @pytest.mark.gpu

@@ -119,6 +119,16 @@ def test_small_pictures_are_halved_as_pillow_does(shape):
     np.testing.assert_array_equal(halved[0].permute(1, 2, 0).round().numpy(), wanted)
 
 
+@pytest.mark.skipif(
+    torch.backends.cpu.get_cpu_capability() not in preprocessing._QUICK_HALVING, reason="needs AVX2"
+)
+def test_pillow_is_spared_where_torch_is_quick(monkeypatch):
+    monkeypatch.setattr(preprocessing.Image, "fromarray", None)
+    sam_input(_worst_for_rounding(), (240, 320), (0.0,) * 3, (1.0,) * 3)
+    with pytest.raises(TypeError):
+        sam_input(_worst_for_rounding(), (237, 316), (0.0,) * 3, (1.0,) * 3)
+
+
 def test_a_processor_without_the_quick_halving_gets_the_same_from_pillow(monkeypatch):
     image = _worst_for_rounding()
     quick, _ = sam_input(image, (240, 320), (0.0,) * 3, (1.0,) * 3)
