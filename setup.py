@@ -16,7 +16,7 @@ DDS = ["cyclonedds>=0.10.5", "rosbags>=0.10.5"]
 TRAINING = ["accelerate>=1.0", "pycocotools>=2.0.8", "tensorboard>=2.16"]
 SPEECH = ["pocketsphinx>=5.0.4", "sounddevice>=0.4.6", "soundfile>=0.12", "soxr>=0.4"]
 SIGLIP2 = ["tokenizers>=0.19"]
-TEST = ["pytest>=7.4", "hypothesis>=6.100", *SIGLIP2]
+TEST = ["pytest>=7.4", "pytest-timeout>=2.3", "hypothesis>=6.100", *SIGLIP2]
 DEV = [*TEST, "ruff>=0.6", "mypy>=1.11", "types-PyYAML>=6.0"]
 
 setup(

@@ -5,7 +5,9 @@
 
 Each line is a process of its own: the main thread alone (the reference), a worker thread beside a main thread
 that has loaded and warmed up the network, a worker thread as in the nodes (`perception.threads.in_own_thread`
-loads and warms up), and the main thread with one CPU thread.
+loads and warms up), and the main thread with one CPU thread. Then the nodes' way again, alone and beside a
+process that keeps one processor busy, with threads that wait actively for each other (libgomp's default) or
+asleep, and with one thread.
 """
 
 from __future__ import annotations
@@ -13,12 +15,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import resource
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -30,6 +34,13 @@ WAYS = {
     "worker, warmed up by a thread that is gone": "as in the nodes",
     "main thread, one CPU thread": "no team at all",
 }
+AS_IN_THE_NODES, ONE_THREAD = 2, 3
+WAITING: dict[str, tuple[int, dict[str, str]]] = {
+    "actively (default)": (AS_IN_THE_NODES, {}),
+    "asleep (OMP_WAIT_POLICY=PASSIVE)": (AS_IN_THE_NODES, {"OMP_WAIT_POLICY": "PASSIVE"}),
+    "one thread waits for nobody": (ONE_THREAD, {}),
+}
+"""Name -> who computes, and the environment."""
 
 
 def measure(way: int, args: argparse.Namespace) -> dict[str, Any]:
@@ -39,7 +50,7 @@ def measure(way: int, args: argparse.Namespace) -> dict[str, Any]:
     from ssp_sam_ros import Segmenter
     from ssp_sam_ros.perception.threads import in_own_thread
 
-    if way == 3:
+    if way == ONE_THREAD:
         torch.set_num_threads(1)
 
     def ready() -> Segmenter:
@@ -47,10 +58,10 @@ def measure(way: int, args: argparse.Namespace) -> dict[str, Any]:
         segmenter.warm_up()
         return segmenter
 
-    segmenter = in_own_thread(ready) if way == 2 else ready()
+    segmenter = in_own_thread(ready) if way == AS_IN_THE_NODES else ready()
     return (
         _in_thread(lambda: _time(segmenter, args.repeats))
-        if way in (1, 2)
+        if way in (1, AS_IN_THE_NODES)
         else _time(segmenter, args.repeats)
     )
 
@@ -93,13 +104,42 @@ def main() -> None:
     print(machine())
     rows, results = [], {}
     for number, (way, remark) in enumerate(WAYS.items()):
-        command = [sys.executable, *sys.argv, "--way", str(number)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        result = results[way] = json.loads(done.stdout.splitlines()[-1])
+        result = results[way] = _in_process(number, {})
         rows.append([way, result["p50"], result["p90"], result["processors"], remark])
     print(f"\n{args.variant}, 640x480, one expression, milliseconds\n")
     print(table(["who computes", "p50", "p90", "processors busy", ""], rows))
-    write(args.out, "threads", {"variant": args.variant, "results": results})
+    waiting = {}
+    for name, (way, variables) in WAITING.items():
+        alone = _in_process(way, variables)
+        with _busy_neighbour():
+            beside = _in_process(way, variables)
+        waiting[name] = {"alone": alone, "beside a busy process": beside}
+    rows = [
+        [name, *(found[how][p] for how in found for p in ("p50", "p90"))] for name, found in waiting.items()
+    ]
+    print("\nHow threads wait for each other, milliseconds\n")
+    print(table(["threads wait", "alone: p50", "p90", "beside a busy process: p50", "p90"], rows))
+    write(args.out, "threads", {"variant": args.variant, "results": results, "waiting": waiting})
+
+
+def _in_process(way: int, variables: dict[str, str]) -> dict[str, Any]:
+    """What `measure` finds in a process with these variables in its environment."""
+    command = [sys.executable, *sys.argv, "--way", str(way)]
+    environment = {**os.environ, **variables}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+@contextmanager
+def _busy_neighbour() -> Iterator[None]:
+    """Beside a process that wants one processor all the time."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 if __name__ == "__main__":

@@ -36,4 +36,9 @@ if [ -z "$python" ]; then
     python=$root/.venv/bin/python
 fi
 cd -- "$root"
-exec "$python" -m pytest -q -rs "$@"
+# A test that hangs fails, with the place where it hangs. The slowest takes 40 s where nothing else runs.
+limit=()
+if "$python" -c "import pytest_timeout" >/dev/null 2>&1; then
+    limit=(--timeout 900)
+fi
+exec "$python" -m pytest -q -rs --durations 15 "${limit[@]}" "$@"

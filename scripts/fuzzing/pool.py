@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import resource
+import tempfile
 import time
 import traceback
 import warnings
@@ -48,8 +49,9 @@ def try_one(seed: int, case: Case) -> Done:
     return Done(case, outcome, time.perf_counter() - begun, text)
 
 
-def _work(connection: Connection, seed: int, kinds: Sequence[str]) -> None:
-    """Try the inputs that come over the connection and tell of each, until it closes."""
+def _work(connection: Connection, seed: int, kinds: Sequence[str], folder: str) -> None:
+    """Try the inputs that come over the connection and tell of each until it closes; files go to `folder`."""
+    tempfile.tempdir = folder  # a process that is killed removes nothing
     os.environ["OMP_NUM_THREADS"] = "1"  # the processes share the processors among them
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -69,10 +71,10 @@ def _work(connection: Connection, seed: int, kinds: Sequence[str]) -> None:
 class _Worker:
     """One process with the inputs it has been given and not told of."""
 
-    def __init__(self, seed: int, kinds: Sequence[str]) -> None:
+    def __init__(self, seed: int, kinds: Sequence[str], folder: str) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, seed, kinds), daemon=True)
+        self.process = context.Process(target=_work, args=(theirs, seed, kinds, folder), daemon=True)
         self.process.start()
         theirs.close()
         self.given: deque[Case] = deque()
@@ -106,9 +108,14 @@ def run(cases: Sequence[Case], seed: int, workers: int, limit: float) -> Iterato
     One that takes more than `limit` seconds of the processor's time hangs, as does one that waits ten times
     as long (the machine may be busy with other things).
     """
+    with tempfile.TemporaryDirectory(prefix="ssp_sam_fuzz_") as folder:
+        yield from _run(cases, seed, workers, limit, folder)
+
+
+def _run(cases: Sequence[Case], seed: int, workers: int, limit: float, folder: str) -> Iterator[Done]:
     waiting = deque(cases)
     kinds = sorted({name for name, _ in cases})
-    pool = [_Worker(seed, kinds) for _ in range(workers)]
+    pool = [_Worker(seed, kinds, folder) for _ in range(workers)]
     missing = len(waiting)
     try:
         while missing:
@@ -128,7 +135,7 @@ def run(cases: Sequence[Case], seed: int, workers: int, limit: float) -> Iterato
                         )
                     waiting.extendleft(reversed(worker.given))
                     worker.end()
-                    pool[number] = _Worker(seed, kinds)
+                    pool[number] = _Worker(seed, kinds, folder)
                 elif worker.ready and not worker.given and waiting:
                     chunk = [waiting.popleft() for _ in range(min(_CHUNK, len(waiting)))]
                     worker.given.extend(chunk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -18,15 +19,20 @@ from fuzzing.report import Report
 pytest.importorskip("rosbags", reason="needs the extra dds")
 
 
-def fuzz(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def fuzz(repository: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(repository / "scripts" / "fuzz.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=600)
+    environment = {**os.environ, **variables}
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
 
 
 @pytest.mark.slow
 def test_a_few_hundred_inputs_of_every_kind(repository: Path, tmp_path: Path) -> None:
-    done = fuzz(repository, "--count", "400", "--seed", "11", "--limit", "60", "--out", str(tmp_path))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    arguments = ["--count", "400", "--seed", "11", "--limit", "60", "--out", str(tmp_path)]
+    done = fuzz(repository, *arguments, TMPDIR=str(scratch))
     assert done.returncode == 0, done.stdout + done.stderr
+    assert not list(scratch.iterdir()), "processes that were killed have left files behind"
     found = json.loads((tmp_path / "fuzz.json").read_text())
     assert found["count"] == 400 and found["failures"] == []
     for kind in KINDS.values():
