@@ -12,8 +12,8 @@ import pytest
 
 # Small machines run many processes at once here (nodes, cameras, renderers); two threads each are plenty.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
-# Threads that wait actively for each other stop getting anywhere once a neighbour wants the same processor:
-# a hundredth of the speed was seen (docs/benchmarks.md). Sleeping ones lose a third, on a quiet machine.
+# Threads that wait actively for each other get hardly anywhere once a neighbour wants the same processor;
+# sleeping ones are slower, but they go on (docs/benchmarks.md).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Older MuJoCo chooses its OpenGL at the first import, and a test's `importorskip` may be that import.
 if not os.environ.get("DISPLAY"):
