@@ -35,12 +35,12 @@ WAYS = {
     "main thread, one CPU thread": "no team at all",
 }
 AS_IN_THE_NODES, ONE_THREAD = 2, 3
-WAITING: dict[str, tuple[int, dict[str, str]]] = {
-    "actively (default)": (AS_IN_THE_NODES, {}),
-    "asleep (OMP_WAIT_POLICY=PASSIVE)": (AS_IN_THE_NODES, {"OMP_WAIT_POLICY": "PASSIVE"}),
-    "one thread waits for nobody": (ONE_THREAD, {}),
+WAITING = {
+    "actively (default)": {},
+    "asleep": {"OMP_WAIT_POLICY": "PASSIVE"},
+    "one thread waits for nobody": {"OMP_NUM_THREADS": "1"},
 }
-"""Name -> who computes, and the environment."""
+"""How threads wait -> the environment that makes them."""
 
 
 def measure(way: int, args: argparse.Namespace) -> dict[str, Any]:
@@ -109,10 +109,10 @@ def main() -> None:
     print(f"\n{args.variant}, 640x480, one expression, milliseconds\n")
     print(table(["who computes", "p50", "p90", "processors busy", ""], rows))
     waiting = {}
-    for name, (way, variables) in WAITING.items():
-        alone = _in_process(way, variables)
+    for name, variables in WAITING.items():
+        alone = _in_process(AS_IN_THE_NODES, variables)
         with _busy_neighbour():
-            beside = _in_process(way, variables)
+            beside = _in_process(AS_IN_THE_NODES, variables)
         waiting[name] = {"alone": alone, "beside a busy process": beside}
     rows = [
         [name, *(found[how][p] for how in found for p in ("p50", "p90"))] for name, found in waiting.items()

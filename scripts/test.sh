@@ -36,7 +36,7 @@ if [ -z "$python" ]; then
     python=$root/.venv/bin/python
 fi
 cd -- "$root"
-# A test that hangs fails, with the place where it hangs. The slowest takes 40 s where nothing else runs.
+# A test that hangs fails, with the place where it hangs. The slowest takes 20 s on two quiet cores.
 limit=()
 if "$python" -c "import pytest_timeout" >/dev/null 2>&1; then
     limit=(--timeout 900)
